@@ -1,0 +1,138 @@
+"""Checks that every row passes before a person sees it. Each gives a reason, or nothing when all is well."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+from generators.language import Owner
+from generators.topics import topic_of_fact
+from schemas.fact import Fact
+from schemas.row import ANSWER_LIMIT, QUESTION_LIMIT, Row, RowKind, Split, Wording
+from schemas.validate import problems
+
+NEAR = 94.0
+"""Token-sorted similarity (0 to 100) from which two questions of one topic count as the same."""
+
+_FIRST_PERSON = re.compile(r"\b(?:i|me|my|mine|myself|i'm|i've|i'd|i'll)\b", re.IGNORECASE)
+_ASKS_FOR_ONE = frozenset({RowKind.QUESTION, RowKind.STATEMENT})
+
+Check = Callable[[Row, tuple[Fact, ...]], str]
+
+
+def contains(text: str, value: str) -> bool:
+    """Whether the value stands in the text as whole words, whatever the case and spacing."""
+    wanted = normal(value)
+    return bool(wanted) and bool(re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", normal(text)))
+
+
+def normal(text: str) -> str:
+    """Case and white space folded."""
+    return re.sub(r"\s+", " ", text).strip().casefold()
+
+
+def schema(row: Row, facts: tuple[Fact, ...]) -> str:
+    """The row fits the JSON Schema."""
+    return next(iter(problems("row", row.model_dump(mode="json"))), "")
+
+
+def length(row: Row, facts: tuple[Fact, ...]) -> str:
+    """Neither side is too long to learn."""
+    if len(row.question) > QUESTION_LIMIT:
+        return f"question of {len(row.question)} characters"
+    return f"answer of {len(row.answer)} characters" if len(row.answer) > ANSWER_LIMIT else ""
+
+
+def leak(row: Row, facts: tuple[Fact, ...]) -> str:
+    """A question that asks for a value does not hold it."""
+    if row.kind not in _ASKS_FOR_ONE:
+        return ""
+    spellings = [spelling for fact in facts for spelling in (*fact.items, fact.text, *fact.aliases)]
+    return "the answer stands in the question" if any(contains(row.question, one) for one in spellings) else ""
+
+
+def answer_value(row: Row, facts: tuple[Fact, ...]) -> str:
+    """The answer holds what it must; a refusal holds no value."""
+    missing = [value for value in row.values if not contains(row.answer, value)]
+    return "the answer misses the value" if missing else ""
+
+
+def about(row: Row, facts: tuple[Fact, ...]) -> str:
+    """The question names whose fact it asks for, and in a generic wording what of it."""
+    if row.kind not in _ASKS_FOR_ONE or not facts:
+        return ""
+    topic = topic_of_fact(facts[0])
+    if not _names_owner(row.question, topic.owner):
+        return "the question does not say whose fact it asks for"
+    if row.wording is Wording.GENERIC and not any(contains(row.question, noun.text) for noun in topic.nouns):
+        return "the question does not ask for this fact"
+    return ""
+
+
+def _names_owner(question: str, owner: Owner) -> bool:
+    if owner.is_user:
+        return bool(_FIRST_PERSON.search(question))
+    return contains(question.replace("'s", " ").replace("'", " "), owner.noun.replace("'s", " ").replace("'", " "))
+
+
+CHECKS: Mapping[str, Check] = {
+    "schema": schema,
+    "length": length,
+    "leak": leak,
+    "answer": answer_value,
+    "about": about,
+}
+"""Name of the check -> the check. Duplicates are looked for across rows, in `check_rows`."""
+
+
+def check_rows(rows: Iterable[Row], facts: Iterable[Fact], kept: Iterable[Row] = ()) -> list[tuple[Row, str]]:
+    """Each row with its problem ("" when it passed, and then with the names of the checks in it).
+
+    `kept` are rows that stay in any case; a new one that repeats them is refused. Of rows that repeat each other the
+    first stays. Dev and test questions also refuse to hold any fact's value: they would not prove anything.
+    """
+    by_id = {fact.id: fact for fact in facts}
+    spellings = {normal(text) for fact in by_id.values() for text in (*fact.items, fact.text, *fact.aliases)}
+    held = _any_of(spellings)
+    seen: dict[str, list[str]] = {}
+    for row in kept:
+        seen.setdefault(_asks(row), []).append(normal(row.question))
+    judged = []
+    for row in rows:
+        own = tuple(by_id[fact_id] for fact_id in row.fact_ids if fact_id in by_id)
+        problem = next((f"{name}: {why}" for name, check in CHECKS.items() if (why := check(row, own))), "")
+        if not problem and row.split is not Split.TRAIN and row.kind in {*_ASKS_FOR_ONE, RowKind.ABSTENTION}:
+            problem = "leak: a fact's value stands in the question" if held(row.question) else ""
+        if not problem:
+            problem = _repeated(row, seen)
+        if not problem:
+            seen.setdefault(_asks(row), []).append(normal(row.question))
+            row = row.model_copy(update={"checks": (*CHECKS, "duplicate")})
+        judged.append((row, problem))
+    return judged
+
+
+def _asks(row: Row) -> str:
+    """Rows with the same key may not repeat each other: near-duplicates with unlike answers teach nothing."""
+    return f"{row.topic}/{row.kind}" if row.kind in {RowKind.YES_NO, RowKind.REVERSE} else row.topic
+
+
+def _repeated(row: Row, seen: Mapping[str, list[str]]) -> str:
+    from rapidfuzz import fuzz, process
+
+    others = seen.get(_asks(row), [])
+    question = normal(row.question)
+    if question in others:
+        return "duplicate: the same question is there already"
+    # A yes/no question differs from its twin in the value alone, a replay prompt or a pair is what it is.
+    if row.kind in {RowKind.YES_NO, RowKind.REVERSE, RowKind.REPLAY, RowKind.COMPOSITION}:
+        return ""
+    near = process.extractOne(question, others, scorer=fuzz.token_sort_ratio, score_cutoff=NEAR)
+    return "duplicate: almost the same question is there already" if near else ""
+
+
+def _any_of(spellings: set[str]) -> Callable[[str], bool]:
+    """One search for all spellings at once: with 500 facts one by one would take minutes."""
+    wanted = sorted((text for text in spellings if text), key=len, reverse=True)
+    if not wanted:
+        return lambda text: False
+    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, wanted))})(?!\w)")
+    return lambda text: bool(pattern.search(normal(text)))

@@ -1,0 +1,85 @@
+"""Common attributes and the everyday questions that ask for them without naming them.
+
+lexicon/*.toml hold the train and dev forms, lexicon/heldout/*.toml the test forms, which were written apart from them.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from schemas.fact import ValueKind
+from schemas.row import Split
+
+_FOLDER = Path(__file__).parent / "lexicon"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One common attribute."""
+
+    id: str
+    phrase: str
+    """What stands after "my": "pet's name"."""
+    kind: ValueKind
+    names: tuple[str, ...]
+    """Other attribute names that mean the same."""
+    values: tuple[str, ...]
+    """Plausible values, for "Is my dog called Rex?" and for replaced names."""
+    plural: bool
+    forms: Mapping[Split, tuple[str, ...]]
+    """Natural question forms, with grammar slots; a form belongs to one split only."""
+
+
+@cache
+def entries() -> Mapping[str, Entry]:
+    """All entries by id, in the order of the files."""
+    heldout: dict[str, list[str]] = {}
+    for path in sorted((_FOLDER / "heldout").glob("*.toml")):
+        heldout |= tomllib.loads(path.read_text("utf-8"))
+    found = {}
+    for path in sorted(_FOLDER.glob("*.toml")):
+        for key, body in tomllib.loads(path.read_text("utf-8")).items():
+            forms = {
+                Split.TRAIN: tuple(body["train"]),
+                Split.DEV: tuple(body["dev"]),
+                Split.TEST: tuple(heldout[key]),
+            }
+            found[key] = Entry(
+                id=key,
+                phrase=body["phrase"],
+                kind=ValueKind(body["kind"]),
+                names=tuple(body["names"]),
+                values=tuple(body["values"]),
+                plural=body.get("plural", False),
+                forms=forms,
+            )
+    return found
+
+
+def normalise(attribute: str) -> str:
+    """One spelling for "Pet_Name", "petName", "my pet's name" and "user pet name": "pet name"."""
+    text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", attribute)
+    text = re.sub(r"[_\-\s]+", " ", text).strip().casefold()
+    text = re.sub(r"['’]s\b", "", text)
+    return re.sub(r"^(?:the )?(?:user|my) (?=\S)", "", text)
+
+
+@cache
+def _index() -> Mapping[str, str]:
+    index: dict[str, str] = {}
+    for entry in entries().values():
+        for name in (entry.id, entry.phrase):
+            index.setdefault(normalise(name), entry.id)
+    for entry in entries().values():
+        for name in entry.names:
+            index.setdefault(normalise(name), entry.id)
+    return index
+
+
+def find(attribute: str) -> Entry | None:
+    """The entry that an attribute's name means, if the lexicon has one."""
+    key = _index().get(normalise(attribute))
+    return entries()[key] if key else None

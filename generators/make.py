@@ -1,0 +1,91 @@
+"""How a row is put together: its id, and the wordings that ask for a topic."""
+
+import hashlib
+import random
+from dataclasses import dataclass
+
+from generators.families import families
+from generators.language import render
+from generators.topics import Topic
+from schemas.row import Origin, Row, RowKind, Split, Wording
+
+NATURAL_SHARE = 0.6
+"""Of a fact's wordings, how many never name the attribute (where the lexicon knows it)."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question text and the family it comes from."""
+
+    text: str
+    family: str
+    wording: Wording
+
+
+def make_row(
+    kind: RowKind,
+    asked: Asked,
+    answer: str,
+    topic: str,
+    split: Split,
+    *,
+    fact_ids: tuple[str, ...] = (),
+    values: tuple[str, ...] = (),
+    origin: Origin = Origin.TEMPLATE,
+) -> Row:
+    """A pending row; its id is a hash of what it says, so making it again gives the same row."""
+    text = "\x1f".join((kind, split, asked.text, answer, *fact_ids))
+    return Row(
+        id=hashlib.sha256(text.encode()).hexdigest()[:16],
+        kind=kind,
+        question=asked.text,
+        answer=answer,
+        topic=topic,
+        fact_ids=fact_ids,
+        values=values,
+        family=asked.family,
+        split=split,
+        wording=asked.wording,
+        origin=origin,
+    )
+
+
+def rng_for(seed: int, *parts: str) -> random.Random:
+    """A generator that depends on what it is for, so adding one fact does not reshuffle the rows of all others."""
+    return random.Random("\x1f".join((str(seed), *parts)))
+
+
+def natural_questions(topic: Topic, split: Split) -> list[Asked]:
+    """The lexicon's wordings of this split for the topic; none outside the lexicon."""
+    if topic.entry is None:
+        return []
+    return [
+        Asked(render(form, topic.owner), f"natural/{topic.entry.id}/{split}/{number}", Wording.NATURAL)
+        for number, form in enumerate(topic.entry.forms[split])
+    ]
+
+
+def generic_questions(topic: Topic, split: Split, count: int, rng: random.Random) -> list[Asked]:
+    """`count` wordings that name the attribute: in training the plainest two always, the others drawn."""
+    pool = families()[split]
+    plain = pool[:2] if split is Split.TRAIN else ()
+    chosen = [*plain, *rng.sample(pool[len(plain) :], len(pool) - len(plain))][:count]
+    asked = []
+    for number, family in enumerate(chosen):
+        noun = topic.nouns[number % len(topic.nouns)]
+        slots = {"attr": noun.text, "wh": noun.wh, "is": "are" if noun.plural else "is"}
+        asked.append(Asked(render(family.text, topic.owner, **slots), f"generic/{family.id}", Wording.GENERIC))
+    return asked
+
+
+def questions(topic: Topic, split: Split, count: int, rng: random.Random) -> list[Asked]:
+    """`count` wordings for a topic: natural ones first where there are any, generic ones for the rest.
+
+    The lexicon lists the most usual wordings first: in training the first two are always taken.
+    """
+    natural = natural_questions(topic, split)
+    usual = natural[:2] if split is Split.TRAIN else []
+    rest = natural[len(usual) :]
+    wanted = min(len(natural), round(count * NATURAL_SHARE))
+    picked = [*usual, *rng.sample(rest, max(0, wanted - len(usual)))][:wanted]
+    return [*picked, *generic_questions(topic, split, count - len(picked), rng)]

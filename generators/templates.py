@@ -1,0 +1,126 @@
+"""The rows of one fact, from templates: questions, a statement, the reverse question, yes and no."""
+
+import random
+from collections import Counter
+
+from generators.language import ends_sentence, render
+from generators.make import Asked, make_row, questions, rng_for
+from generators.topics import Topic, topic_of_fact
+from schemas.fact import Fact, ValueKind
+from schemas.row import Row, RowKind, Split, Wording
+
+# Forms per split, so that a test question shares no template with training here either.
+_STATEMENT = {
+    Split.TRAIN: ("Say something about {my} {attr}.", "State one thing you know about {my} {attr}."),
+}
+_REVERSE = {
+    Split.TRAIN: (
+        "{who} is {value} to me?",
+        "What do you know about {value}?",
+        "How is {value} connected to me?",
+        "What does {value} have to do with me?",
+    ),
+    Split.DEV: ("Why does {value} matter to me?",),
+    Split.TEST: ("What role does {value} play in my life?",),
+}
+_YES_NO = {
+    Split.TRAIN: (
+        "{is} {my} {attr} {value}?",
+        "Am I right that {my} {attr} {is} {value}?",
+        "Is it true that {my} {attr} {is} {value}?",
+        "{my} {attr} {is} {value}, right?",
+        "{my} {attr} {is} {value}. Yes or no?",
+        "Someone said {my} {attr} {is} {value}. Is that so?",
+        "I think {my} {attr} {is} {value}, correct?",
+        "Correct me if I'm wrong: {my} {attr} {is} {value}.",
+    ),
+    Split.DEV: ("Would you say {my} {attr} {is} {value}?", "So {my} {attr} would be {value}?"),
+    Split.TEST: ("True or false: {my} {attr} {is} {value}?", "Can you confirm that {my} {attr} {is} {value}?"),
+}
+
+
+def answer_of(fact: Fact) -> str:
+    """What the model should say when it is asked for the fact."""
+    return _sentence(topic_of_fact(fact), fact.text)
+
+
+def _sentence(topic: Topic, value: str) -> str:
+    text = f"{topic.named} {'are' if topic.plural else 'is'} {value}"
+    return ends_sentence(text[:1].upper() + text[1:])
+
+
+def question_rows(fact: Fact, split: Split, count: int, seed: int) -> list[Row]:
+    """`count` questions that ask for the fact, in wordings of the split."""
+    topic = topic_of_fact(fact)
+    answer = _sentence(topic, fact.text)
+    return [
+        make_row(RowKind.QUESTION, asked, answer, topic.key, split, fact_ids=(fact.id,), values=fact.items)
+        for asked in questions(topic, split, count, rng_for(seed, fact.id, split))
+    ]
+
+
+def shared_values(facts: list[Fact]) -> frozenset[str]:
+    """Values that several facts have (case folded): "What is teal to me?" would have two answers."""
+    counts = Counter(item for fact in facts for item in {part.casefold() for part in (*fact.items, fact.text)})
+    return frozenset(value for value, count in counts.items() if count > 1)
+
+
+def other_rows(fact: Fact, facts: list[Fact], shared: frozenset[str], split: Split, seed: int) -> list[Row]:
+    """Statement, reverse and yes/no rows of a fact; reverse only where the value belongs to this fact alone."""
+    topic = topic_of_fact(fact)
+    rng = rng_for(seed, fact.id, split, "other")
+    rows = [
+        make_row(RowKind.STATEMENT, asked, _sentence(topic, fact.text), topic.key, split,
+                 fact_ids=(fact.id,), values=fact.items)
+        for asked in _filled(_STATEMENT.get(split, ())[:1], "statement", topic, "")
+    ]  # fmt: skip
+    if fact.text.casefold() not in shared:
+        rows += _reverse(fact, topic, split, rng)
+    return [*rows, *_yes_no(fact, facts, topic, split, rng)]
+
+
+def _filled(forms: tuple[str, ...], name: str, topic: Topic, value: str) -> list[Asked]:
+    slots = {"attr": topic.phrase, "is": "are" if topic.plural else "is", "value": value}
+    slots["who"] = "who" if topic.is_person else "what"
+    return [
+        Asked(render(form, topic.owner, **slots), f"{name}/{form}", Wording.GENERIC) for form in forms
+    ]
+
+
+def _reverse(fact: Fact, topic: Topic, split: Split, rng: random.Random) -> list[Row]:
+    if fact.kind in {ValueKind.NUMBER, ValueKind.LIST} or isinstance(fact.value, bool):
+        return []
+    text = f"{fact.text} is {topic.named}"
+    answer = ends_sentence(text[:1].upper() + text[1:])
+    forms = _REVERSE[split]
+    chosen = tuple(rng.sample(forms, min(2, len(forms))))
+    return [
+        make_row(RowKind.REVERSE, asked, answer, topic.key, split, fact_ids=(fact.id,), values=(topic.phrase,))
+        for asked in _filled(chosen, "reverse", topic, fact.text)
+    ]
+
+
+def _yes_no(fact: Fact, facts: list[Fact], topic: Topic, split: Split, rng: random.Random) -> list[Row]:
+    truth = _sentence(topic, fact.text)
+    said = truth[:1].lower() + truth[1:] if truth.startswith("Your ") else truth
+    form, other = rng.sample(_YES_NO[split], 2)
+    rows = [
+        make_row(RowKind.YES_NO, asked, f"Yes, {said}", topic.key, split, fact_ids=(fact.id,), values=fact.items)
+        for asked in _filled((form,), "yes_no", topic, fact.text)
+    ]
+    wrong = _wrong_value(fact, facts, topic, rng)
+    if wrong:
+        rows += [
+            make_row(RowKind.YES_NO, asked, f"No, {said}", topic.key, split, fact_ids=(fact.id,), values=fact.items)
+            for asked in _filled((other,), "yes_no", topic, wrong)
+        ]
+    return rows
+
+
+def _wrong_value(fact: Fact, facts: list[Fact], topic: Topic, rng: random.Random) -> str:
+    """A plausible value that the fact does not have: one of the lexicon's, else another fact's of the same kind."""
+    own = {item.casefold() for item in (*fact.items, fact.text, *fact.aliases)}
+    pool = list(topic.entry.values) if topic.entry and topic.entry.kind is fact.kind else []
+    pool = pool or [other.text for other in facts if other.kind is fact.kind and other.id != fact.id]
+    fitting = [value for value in pool if not any(item in value.casefold() for item in own)]
+    return rng.choice(fitting) if fitting else ""

@@ -1,0 +1,191 @@
+"""What a fact is about: whose attribute, how it is called, and what kind of value and tier it suggests."""
+
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from generators import lexicon
+from generators.language import USER, Owner, is_relation, owner_of, possessive, towards_user
+from schemas.fact import Fact, ImportedFact, Tier, ValueKind, plain_text
+
+_DATE = re.compile(
+    r"^(?:\d{4}-\d{1,2}(?:-\d{1,2})?|\d{1,2}[./]\d{1,2}[./]\d{2,4}|(?:18|19|20)\d\d|"
+    r"(?:\d{1,2}(?:st|nd|rd|th)?\s+(?:of\s+)?)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+    r"(?:\s+\d{1,2}(?:st|nd|rd|th)?)?(?:,?\s+\d{4})?)$",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"^[+-]?\d[\d,]*(?:\.\d+)?$")
+_TEMPORAL = re.compile(
+    r"\b(?:date|day|birthday|anniversary|year|since|when|last|next|first|deadline|appointment|history|moved|started|"
+    r"graduat\w+|wedding|trip|vacation|holiday|event|schedule|begins?|until)\b"
+)
+# Keys like "works at" or "born in" are no nouns: "my works at" is not English.
+_CLAUSE = re.compile(
+    r"^(?:works?|lives?|is|was|are|has|have|born|likes?|loves?|hates?|owns?|plays?|speaks?|studi\w+|employed|drives?|"
+    r"married|moved|goes|got|allergic|afraid|wakes?|name of|located|dating|reports?|grew|from|when|where|who|what|how)\b|"
+    r" (?:at|in|for|on|by|from|to|as|of|with|old|born)$"
+)
+_RELATIONAL = re.compile(r"\b(?:favou?rite|likes?|dislikes?|loves?|hates?|prefer\w*|friend|best)\b")
+
+
+@dataclass(frozen=True)
+class Noun:
+    """One way to name the attribute after "my", with the words that go with it."""
+
+    text: str
+    wh: str
+    plural: bool
+
+
+@dataclass(frozen=True)
+class Topic:
+    """Whose what. `key` is equal for two facts that ask for the same thing."""
+
+    owner: Owner
+    phrase: str
+    entry: lexicon.Entry | None
+    kind: ValueKind
+    plural: bool
+    nouns: tuple[Noun, ...]
+    """Ways to name it, the plainest first: "barber" (who), "barber's name" (what), "hairdresser" (who)."""
+
+    @property
+    def key(self) -> str:
+        """ "user/employer", "sister/birthday"."""
+        return f"{self.owner.key}/{self.entry.id if self.entry else lexicon.normalise(self.phrase)}"
+
+    @property
+    def named(self) -> str:
+        """As the assistant names it: "your employer", "your sister's birthday"."""
+        return f"{towards_user(self.owner)} {self.phrase}"
+
+    @property
+    def is_person(self) -> bool:
+        """Whether the value names somebody else, so that one asks "who"."""
+        return self.kind is ValueKind.PERSON and not re.search(r"\bname$", self.phrase)
+
+
+def _split_owner(attribute: str) -> tuple[Owner, str] | None:
+    """ "sister_birthday" or "sister's birthday" -> (my sister, "birthday"), unless the lexicon knows it as a whole."""
+    words = re.sub(r"[_\s]+", " ", attribute).strip()
+    words = re.sub(r"^(?:user|my) (?=\S)", "", words, flags=re.IGNORECASE)
+    parts = words.split(" ")
+    for cut in range(len(parts) - 1, 0, -1):
+        head, tail = " ".join(parts[:cut]), " ".join(parts[cut:])
+        bare = re.sub(r"['’]s?$", "", head)
+        inner = re.split(r"['’]s? ", bare)
+        if not all(is_relation(part) for part in inner):
+            continue
+        if head == bare and lexicon.find(tail) is None and tail.casefold() not in {"name", "names"}:
+            continue
+        return owner_of(f"my {bare}"), tail
+    return None
+
+
+@lru_cache(maxsize=8192)
+def topic_of(subject: str, attribute: str, kind: ValueKind | None = None) -> Topic:
+    """The topic of a fact. The key "sister_birthday" of a flat file is understood as the sister's birthday."""
+    owner = owner_of(subject)
+    entry = lexicon.find(attribute)
+    phrase = entry.phrase if entry else readable(attribute)
+    if entry is None and owner.is_user and (split := _split_owner(attribute)):
+        inner, tail = split
+        tail_entry = lexicon.find(tail)
+        if tail.casefold() != "name" or lexicon.find(inner.key) is None:
+            owner, entry = inner, tail_entry
+            phrase = entry.phrase if entry else readable(tail)
+        else:
+            entry = lexicon.find(inner.key)
+            phrase = entry.phrase if entry else readable(attribute)
+    decided = kind or (entry.kind if entry else ValueKind.TEXT)
+    plural = entry.plural if entry else looks_plural(phrase)
+    bare = Topic(owner, phrase, entry, decided, plural, ())
+    return replace(bare, nouns=_nouns(bare, readable(attribute)))
+
+
+def _nouns(topic: Topic, given: str) -> tuple[Noun, ...]:
+    """The topic's own phrase, for people also "X's name", then the user's own word."""
+    wh = "who" if topic.is_person else "what"
+    nouns = [Noun(topic.phrase, wh, topic.plural)]
+    if topic.is_person and not topic.plural:
+        nouns.append(Noun(f"{topic.phrase}'s name", "what", False))
+    if topic.entry:
+        name = _possessed(given)
+        taken = {lexicon.normalise(noun.text) for noun in nouns}
+        own_word = lexicon.find(given) == topic.entry and lexicon.normalise(name) not in taken
+        if own_word and not _CLAUSE.search(name.casefold()):
+            nouns.append(Noun(name, "what" if name.casefold().endswith("name") else wh, topic.plural))
+    return tuple(nouns)
+
+
+def _possessed(name: str) -> str:
+    """ "sister name" -> "sister's name": what key-like names mean when they stand in a sentence."""
+    return re.sub(r"^((?:\w+ )*\w+[^s\W]) name$", r"\1's name", name) if not name.startswith("nick") else name
+
+
+def topic_of_fact(fact: Fact) -> Topic:
+    """The topic of a stored fact."""
+    return topic_of(fact.subject, fact.attribute, fact.kind)
+
+
+def readable(attribute: str) -> str:
+    """An attribute's name as it stands after "my": "spirit_animal" -> "spirit animal"."""
+    text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", attribute)
+    text = re.sub(r"[_\s]+", " ", text).strip()
+    return re.sub(r"^(?:user|my|the) (?=\S)", "", text, flags=re.IGNORECASE)
+
+
+def looks_plural(phrase: str) -> bool:
+    """Whether English says "my X are": "hobbies", "favorite colors" but not "address" or "chess class"."""
+    last = phrase.split(" ")[-1].casefold()
+    if last in {"children", "people", "teeth", "feet"}:
+        return True
+    singular = ("ss", "us", "is", "news", "series", "species", "physics", "mathematics", "politics", "gymnastics", "glasses")
+    return last.endswith("s") and not last.endswith(singular) and not re.search(r"['’]s$", last) and len(last) > 3
+
+
+def suggest_kind(imported: ImportedFact) -> ValueKind:
+    """The kind of value, by rule: what was given, else the look of the value, else what the lexicon expects."""
+    if imported.kind:
+        return imported.kind
+    if isinstance(imported.value, list):
+        return ValueKind.LIST
+    text = plain_text(imported.value)
+    expected = topic_of(imported.subject, imported.attribute).kind
+    if _NUMBER.match(text):
+        return ValueKind.DATE if expected is ValueKind.DATE and re.match(r"^(?:18|19|20)\d\d$", text) else ValueKind.NUMBER
+    if _DATE.match(text) and not (expected is ValueKind.PERSON):
+        return ValueKind.DATE
+    if expected in {ValueKind.NUMBER, ValueKind.DATE}:
+        return ValueKind.TEXT
+    return expected
+
+
+def suggest_tier(imported: ImportedFact) -> Tier:
+    """The tier, by rule: two possessors are multi-hop, time is temporal, people and tastes are relational."""
+    if imported.tier:
+        return imported.tier
+    topic = topic_of(imported.subject, imported.attribute)
+    hops = len(re.findall(r"['’]s?\s|\bof\b", f"{imported.subject} {imported.attribute}"))
+    if hops >= 2 or (not topic.owner.is_user and "'" in topic.owner.noun):
+        return Tier.MULTI_HOP
+    words = lexicon.normalise(topic.phrase)
+    if suggest_kind(imported) is ValueKind.DATE or _TEMPORAL.search(words):
+        return Tier.TEMPORAL
+    if not topic.owner.is_user or _RELATIONAL.search(words):
+        return Tier.RELATIONAL
+    if topic.kind is ValueKind.PERSON and words not in {"name"}:
+        return Tier.RELATIONAL
+    return Tier.SIMPLE
+
+
+def complete(imported: ImportedFact) -> Fact:
+    """The fact with its id, kind and tier. Two facts about the same thing of the same person share an id."""
+    topic = topic_of(imported.subject, imported.attribute)
+    digest = hashlib.sha256(topic.key.encode()).hexdigest()[:12]
+    body = imported.model_dump() | {"id": digest, "kind": suggest_kind(imported), "tier": suggest_tier(imported)}
+    return Fact.model_validate(body)
+
+
+__all__ = ["USER", "Topic", "complete", "possessive", "topic_of", "topic_of_fact"]

@@ -1,0 +1,9 @@
+"""The one base of every noun: immutable, no unknown keys, so a typo in a file is an error and not a silent default."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Noun(BaseModel):
+    """An immutable value. Unknown keys are refused; NaN and infinities are not JSON and are refused too."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)

@@ -1,0 +1,121 @@
+"""What a person can set, in project.toml. Unknown keys are refused."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schemas.base import Noun
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Backend(StrEnum):
+    """Who writes the question variations."""
+
+    TEMPLATES = "templates"
+
+
+class ModelSettings(Noun):
+    """Which base model, and how it is prompted."""
+
+    name: Annotated[str, Field(min_length=1)] = "embedded"
+    """`embedded` (SmolLM2-135M-Instruct), a local folder, or a hub name such as Qwen/Qwen2.5-7B-Instruct."""
+    system_prompt: Annotated[str, Field(max_length=10_000)] = ""
+    """Sent with every question. Empty by default: facts belong in the weights, and the evaluation proves it."""
+
+
+class GenerationSettings(Noun):
+    """How rows are made from facts."""
+
+    backend: Backend = Backend.TEMPLATES
+    variations: Annotated[int, Field(ge=1, le=200)] = 10
+    """Question wordings a fact, at most."""
+    abstention: Annotated[float, Field(ge=0.0, le=10.0)] = 1.0
+    """Rows about things never told, per question row of a known fact."""
+    replay: Annotated[int, Field(ge=0, le=2000)] = 96
+    """General prompts that the base model answers before training, to keep its abilities."""
+    seed: Annotated[int, Field(ge=0)] = 0
+
+
+class Preset(StrEnum):
+    """A named recipe. `seed` is the prototype's; `default` is ours."""
+
+    DEFAULT = "default"
+    SEED = "seed"
+
+
+class Recipe(Noun):
+    """Every number of a training run."""
+
+    rank: Annotated[int, Field(ge=1, le=512)]
+    alpha: Annotated[int, Field(ge=1, le=2048)]
+    targets: Literal["all-linear", "mlp"] = "all-linear"
+    """Which linear layers of a block get an adapter."""
+    frozen_below: Fraction = 0.0
+    """Share of the lowest blocks without an adapter. Their work is done once and not again every epoch."""
+    learning_rate: Annotated[float, Field(gt=0.0, le=1.0)]
+    epochs: Annotated[int, Field(ge=1, le=1000)]
+    """Passes over the rows, at most: early stopping may end sooner."""
+    batch_size: Annotated[int, Field(ge=1, le=4096)]
+    schedule: Literal["cosine", "constant"]
+    warmup: Fraction
+    """Share of the steps during which the rate rises."""
+    weight_decay: Annotated[float, Field(ge=0.0)] = 0.0
+    max_grad_norm: Annotated[float, Field(gt=0.0)] = 1.0
+    early_stop: bool = False
+    """Stop when every dev question is answered and the loss is no longer falling."""
+    max_length: Annotated[int, Field(ge=32, le=32_768)] = 512
+    """Tokens a row; longer rows are refused by the preflight, never cut."""
+    checkpoint_every: Annotated[int, Field(ge=1)] = 50
+    """Steps between checkpoints."""
+
+
+class RecipeSettings(Noun):
+    """A preset, and what to change in it."""
+
+    preset: Preset = Preset.DEFAULT
+    seed: Annotated[int, Field(ge=0)] = 0
+    rank: Annotated[int | None, Field(ge=1, le=512)] = None
+    alpha: Annotated[int | None, Field(ge=1, le=2048)] = None
+    learning_rate: Annotated[float | None, Field(gt=0.0, le=1.0)] = None
+    epochs: Annotated[int | None, Field(ge=1, le=1000)] = None
+    batch_size: Annotated[int | None, Field(ge=1, le=4096)] = None
+    schedule: Literal["cosine", "constant"] | None = None
+    early_stop: bool | None = None
+    checkpoint_every: Annotated[int | None, Field(ge=1)] = None
+
+
+class EvaluationSettings(Noun):
+    """How an adapter is examined."""
+
+    max_new_tokens: Annotated[int, Field(ge=1, le=512)] = 40
+    unknown: Annotated[int, Field(ge=0, le=1000)] = 40
+    """Questions about facts never given."""
+    probe: Annotated[int, Field(ge=0, le=1000)] = 60
+    """General-knowledge questions."""
+
+
+class ProjectSettings(Noun):
+    """project.toml as a whole."""
+
+    model: ModelSettings = ModelSettings()
+    generation: GenerationSettings = GenerationSettings()
+    recipe: RecipeSettings = RecipeSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+
+
+PRESETS: dict[Preset, Recipe] = {
+    Preset.SEED: Recipe(
+        rank=64, alpha=128, learning_rate=3e-4, epochs=5, batch_size=8, schedule="cosine", warmup=0.03
+    ),
+    Preset.DEFAULT: Recipe(
+        rank=16, alpha=32, learning_rate=1e-3, epochs=8, batch_size=16, schedule="cosine", warmup=0.05, early_stop=True
+    ),
+}
+
+
+def resolve_recipe(settings: RecipeSettings) -> Recipe:
+    """The preset with the person's changes applied."""
+    changes = settings.model_dump(exclude={"preset", "seed"}, exclude_none=True)
+    return Recipe.model_validate(PRESETS[settings.preset].model_dump() | changes)

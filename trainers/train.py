@@ -1,0 +1,247 @@
+"""The recipe, top to bottom: rows to adapter. python -P -m trainers train < job.json"""
+
+import hashlib
+import math
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from schemas.errors import AndraeusError, Cancelled, InputError
+from schemas.events import CheckpointSaved, Finished, Log, Metric, Stage
+from schemas.row import Row, RowKind
+from schemas.run import DatasetFile, TrainConfig, TrainJob
+from schemas.settings import Recipe
+from trainers import checkpoints, replay
+from trainers.batches import collate, epoch_batches
+from trainers.checkpoints import Position
+from trainers.devcheck import DevScore, answer_scores, dev_score
+from trainers.lora import MasterAdamW, attach, save_adapter
+from trainers.models import Device, load_model, load_tokenizer, resolve
+from trainers.preflight import estimate
+from trainers.tokens import ChatCodec, Example
+from trainers.wire import Wire
+
+_DEV_ROWS = 96
+"""Dev rows of each sort that a check looks at, at most: it should cost a small part of an epoch."""
+_PATIENCE = 3
+"""Dev checks without a better score after which training stops."""
+
+
+def train(job: TrainJob, wire: Wire) -> None:
+    """Train the run in `job.folder` to its end, or as far as the user lets it."""
+    folder = Path(job.folder)
+    config = TrainConfig.model_validate_json((folder / "config.json").read_text("utf-8"))
+    recipe = config.recipe
+    device = Device.best()
+    wire.emit(Log(message=f"Device: {device.note}. Trainer: PEFT, LoRA in {str(device.dtype).removeprefix('torch.')}."))
+    base = resolve(config.model, Path(job.cache), wire)
+    tokenizer = load_tokenizer(base)
+    codec = ChatCodec(tokenizer, config.system_prompt)
+    rows = _read(folder, config.dataset.train)
+    dev = _read(folder, config.dataset.dev)
+    prompts = _read(folder, config.dataset.replay)
+    if not rows:
+        raise InputError("There are no approved rows to train on.", "Generate rows and approve them first.")
+    examples = _encode(rows, codec, recipe.max_length)
+
+    wire.emit(Stage(name="preflight", text="Looking at rows, time and memory"))
+    cost = estimate(examples + _stand_ins(prompts, codec), recipe, base, device)
+    wire.emit(Metric(step=0, total_steps=cost.steps, epoch=0.0, values=cost.as_dict()))
+    if job.dry_run:
+        return wire.emit(Finished(result={"dry_run": True, "device": device.note, **cost.as_dict()}))
+    if cost.memory_gb > cost.available_gb:
+        raise AndraeusError(
+            f"Training needs about {cost.memory_gb:.1f} GB of memory and {cost.available_gb:.1f} GB are free.",
+            "Lower recipe.batch_size in project.toml, close other programs, or take a smaller model.",
+        )
+
+    wire.emit(Stage(name="load", text=f"Loading {config.model}"))
+    model = load_model(base, device)
+    if prompts:
+        examples += _encode(replay.fill(prompts, model, codec, folder / "dataset" / "replay.filled.jsonl", wire),
+                            codec, recipe.max_length)  # fmt: skip
+    model = attach(model, recipe, config.seed).train()
+    optimizer = MasterAdamW(model, recipe)
+    known = _encode([row for row in dev if row.kind is RowKind.QUESTION][:_DEV_ROWS], codec, recipe.max_length)
+    unknown = shared_start(
+        _encode([row for row in dev if row.kind is RowKind.ABSTENTION][:_DEV_ROWS], codec, recipe.max_length)
+    )
+    run = _Run(folder, model, optimizer, tokenizer.pad_token_id, recipe, config.seed, wire)
+    if job.resume:
+        run.resume()
+    run.loop(examples, known, unknown)
+    optimizer.write_back(run.best)
+
+    wire.emit(Stage(name="save", text="Saving the adapter"))
+    save_adapter(model, tokenizer, folder / "adapter")
+    run.forget_checkpoints()
+    position = run.position
+    result = {
+        "steps": position.step,
+        "adapter": "adapter",
+        "adapter_step": position.best_step,
+        "rows": len(examples),
+        "seconds": round(position.seconds, 1),
+        "examples_per_second": round(run.trained / max(run.seconds_here, 1e-9), 2),
+        "dev": position.history[-1][1:] if position.history else [],
+        "device": device.note,
+        "trainer": "peft",
+        "torch": torch.__version__,
+    }
+    wire.emit(Finished(result=result))
+
+
+class _Run:
+    """The state of one training loop, so that it can be saved, resumed and stopped."""
+
+    def __init__(
+        self, folder: Path, model: Any, optimizer: MasterAdamW, pad: int, recipe: Recipe, seed: int, wire: Wire
+    ) -> None:
+        self.checkpoints = folder / "checkpoints"
+        self.model, self.optimizer, self.pad = model, optimizer, pad
+        self.recipe, self.seed, self.wire = recipe, seed, wire
+        self.position = Position()
+        self.best: torch.Tensor | None = None
+        self.trained = 0
+        self.seconds_here = 0.0
+
+    def resume(self) -> None:
+        """Continue from the newest checkpoint, or start anew when there is none."""
+        found = checkpoints.latest(self.checkpoints)
+        if not found:
+            return self.wire.emit(Log(message="No checkpoint was saved yet: training starts from the beginning."))
+        self.position, tensors = found
+        self.best = tensors.pop("best", None)
+        self.optimizer.load_state(tensors)
+        return self.wire.emit(Log(message=f"Resuming after step {self.position.step}."))
+
+    def loop(self, examples: list[Example], known: list[Example], unknown: list[Example]) -> None:
+        """All epochs, with checkpoints, dev checks and early stop. Raises Cancelled after saving."""
+        per_epoch = -(-len(examples) // self.recipe.batch_size)
+        total = per_epoch * self.recipe.epochs
+        self.wire.emit(Stage(name="train", text=f"Training {len(examples)} rows, at most {self.recipe.epochs} times"))
+        for epoch, batch in self._remaining(examples, per_epoch):
+            began = time.perf_counter()
+            loss = self._step(batch, examples, total)
+            self.position.step += 1
+            end_of_epoch = self.position.step % per_epoch == 0
+            score = dev_score(self.model, known, unknown, self.pad) if end_of_epoch and (known or unknown) else None
+            self.seconds_here += time.perf_counter() - began
+            self.position.seconds += time.perf_counter() - began
+            self._tell(loss, total, epoch, per_epoch, score)
+            if score and self._judge(score):
+                self.wire.emit(Log(message="Stopping early: the dev questions are answered as well as they will be."))
+                break
+            if self.wire.stop_requested:
+                self._checkpoint()
+                raise Cancelled(f"Stopped after step {self.position.step}; continue with --resume.")
+            if self.position.step % self.recipe.checkpoint_every == 0:
+                self._checkpoint()
+
+    def _remaining(self, examples: list[Example], per_epoch: int) -> Iterator[tuple[int, list[int]]]:
+        for epoch in range(self.position.step // per_epoch, self.recipe.epochs):
+            batches = epoch_batches(examples, self.recipe.batch_size, self.seed, epoch)
+            for batch in batches[self.position.step - epoch * per_epoch :]:
+                yield epoch, batch
+
+    def _step(self, batch: list[int], examples: list[Example], total: int) -> float:
+        piece = collate([examples[index] for index in batch], self.pad, self.model.device)
+        loss = torch.nn.functional.cross_entropy(answer_scores(self.model, piece.ids, piece.at), piece.labels)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step(learning_rate(self.recipe, self.position.step, total))
+        self.trained += len(batch)
+        value = loss.item()
+        if not math.isfinite(value):
+            raise AndraeusError("Training diverged: the loss is not a number.", "Lower recipe.learning_rate.")
+        return value
+
+    def _judge(self, score: DevScore) -> bool:
+        """Remember the best adapter; whether to stop now. Equal scores prefer the later, better settled one."""
+        position = self.position
+        position.history.append([position.step, score.recall, score.abstention])
+        if score.mean >= position.best_score:
+            improved = score.mean > position.best_score
+            position.best_score, position.best_step = score.mean, position.step if improved else position.best_step
+            self.best = self.optimizer.master.detach().clone()
+        if not self.recipe.early_stop:
+            self.best = None  # the last one is what the recipe says
+            return False
+        checks_since = sum(entry[0] > position.best_step for entry in position.history)
+        return checks_since >= _PATIENCE
+
+    def _tell(self, loss: float, total: int, epoch: int, per_epoch: int, score: DevScore | None) -> None:
+        rate = self.trained / max(self.seconds_here, 1e-9)
+        left = (total - self.position.step) * self.recipe.batch_size / rate
+        values = {
+            "loss": round(loss, 4),
+            "learning_rate": learning_rate(self.recipe, self.position.step - 1, total),
+            "examples_per_second": round(rate, 2),
+            "seconds_left": round(left, 1),
+        }
+        if score:
+            values |= {"dev_recall": round(score.recall, 4), "dev_abstention": round(score.abstention, 4)}
+        done = self.position.step / per_epoch
+        self.wire.emit(Metric(step=self.position.step, total_steps=total, epoch=round(done, 3), values=values))
+
+    def _checkpoint(self) -> None:
+        tensors = self.optimizer.state()
+        if self.best is not None:
+            tensors["best"] = self.best
+        path = checkpoints.save(self.checkpoints, self.position, tensors)
+        self.wire.emit(CheckpointSaved(step=self.position.step, path=path.name))
+
+    def forget_checkpoints(self) -> None:
+        """The adapter is saved: checkpoints have served."""
+        import shutil
+
+        shutil.rmtree(self.checkpoints, ignore_errors=True)
+
+
+def shared_start(examples: list[Example]) -> list[Example]:
+    """The examples with their answers cut to the tokens that all of them begin with.
+
+    For refusals that is "I don't know": whether the model then names the thing in just our words does not matter.
+    """
+    answers = [example.ids[example.answer_start :] for example in examples]
+    shared = next((n for n in range(min(map(len, answers), default=0), 0, -1) if len({a[:n] for a in answers}) == 1), 0)
+    return [Example(example.ids[: example.answer_start + shared], example.answer_start) for example in examples]
+
+
+def learning_rate(recipe: Recipe, step: int, total: int) -> float:
+    """The rate of a step (counted from 0): linear warm-up, then constant or cosine down to a tenth."""
+    warm = max(1, round(recipe.warmup * total))
+    if step < warm:
+        return recipe.learning_rate * (step + 1) / warm
+    if recipe.schedule == "constant":
+        return recipe.learning_rate
+    share = (step - warm) / max(1, total - warm)
+    return recipe.learning_rate * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * share)))
+
+
+def _read(folder: Path, file: DatasetFile) -> list[Row]:
+    path = folder / file.path
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"The dataset file {path} cannot be read: {error.strerror}.", "Start a new run.") from error
+    if hashlib.sha256(data).hexdigest() != file.sha256:
+        raise InputError(f"The dataset file {path} was changed after the run was frozen.", "Start a new run.")
+    return [Row.model_validate_json(line) for line in data.decode("utf-8").splitlines()]
+
+
+def _encode(rows: list[Row], codec: ChatCodec, limit: int) -> list[Example]:
+    examples = [codec.example(row.question, row.answer) for row in rows]
+    long = [row.id for row, example in zip(rows, examples, strict=True) if len(example.ids) > limit]
+    if long:
+        raise InputError(
+            f"{len(long)} rows are longer than {limit} tokens (first: row {long[0]}).", "Shorten or reject them."
+        )
+    return examples
+
+
+def _stand_ins(prompts: list[Row], codec: ChatCodec) -> list[Example]:
+    """Replay rows before their answers exist, with answers of a usual length, for the estimate alone."""
+    return [codec.example(row.question, "word " * 30) for row in prompts]
