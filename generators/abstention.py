@@ -8,7 +8,7 @@ import random
 
 from generators import lexicon
 from generators.language import possessive, towards_user
-from generators.make import Asked, make_row, questions, rng_for
+from generators.make import any_questions, make_row, rng_for
 from generators.topics import Topic, topic_of, topic_of_fact
 from schemas.fact import USER, Fact
 from schemas.row import Row, RowKind, Split
@@ -58,9 +58,14 @@ _IMPLIED: dict[str, str] = {
 }
 
 
+def known_keys(facts: list[Fact]) -> set[str]:
+    """Keys of all topics that the facts cover."""
+    return {topic_of_fact(fact).key for fact in facts}
+
+
 def unknown_topics(facts: list[Fact], seed: int) -> tuple[list[Topic], list[Topic]]:
     """(topics for abstention rows, topics that are kept for the evaluation), both in seeded order."""
-    known = {topic.key for topic in map(topic_of_fact, facts)}
+    known = known_keys(facts)
     known_ids = {topic.entry.id for topic in map(topic_of_fact, facts) if topic.entry and topic.owner.is_user}
     implied = known_ids.union(*(_IMPLIED.get(name, "").split() for name in known_ids))
     open_ids = [name for name in lexicon.entries() if name not in implied]
@@ -110,9 +115,8 @@ def abstention_rows(facts: list[Fact], split: Split, count: int, seed: int) -> l
 
 def unknown_rows(topic: Topic, split: Split, count: int, rng: random.Random) -> list[Row]:
     """`count` questions about a thing never told."""
-    asked: list[Asked] = questions(topic, split, max(2, count), rng)
-    rng.shuffle(asked)
-    return [make_row(RowKind.ABSTENTION, one, refusal(topic), topic.key, split) for one in asked[:count]]
+    asked = any_questions(topic, split, count, rng)
+    return [make_row(RowKind.ABSTENTION, one, refusal(topic), topic.key, split) for one in asked]
 
 
 def _spread(topics: list[Topic], count: int, rng: random.Random) -> list[tuple[Topic, int]]:

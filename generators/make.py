@@ -9,7 +9,7 @@ from generators.language import render
 from generators.topics import Topic
 from schemas.row import Origin, Row, RowKind, Split, Wording
 
-NATURAL_SHARE = 0.6
+NATURAL_SHARE = 0.7
 """Of a fact's wordings, how many never name the attribute (where the lexicon knows it)."""
 
 
@@ -76,6 +76,14 @@ def generic_questions(topic: Topic, split: Split, count: int, rng: random.Random
         slots = {"attr": noun.text, "wh": noun.wh, "is": "are" if noun.plural else "is"}
         asked.append(Asked(render(family.text, topic.owner, **slots), f"generic/{family.id}", Wording.GENERIC))
     return asked
+
+
+def any_questions(topic: Topic, split: Split, count: int, rng: random.Random) -> list[Asked]:
+    """`count` wordings drawn from all that the split has, none favoured: what unknown things are asked with."""
+    pool = natural_questions(topic, split)
+    natural = rng.sample(pool, min(len(pool), sum(rng.random() < NATURAL_SHARE for _ in range(count))))
+    drawn = generic_questions(topic, split, len(families()[split]), rng)
+    return [*natural, *rng.sample(drawn, min(len(drawn), count - len(natural)))]
 
 
 def questions(topic: Topic, split: Split, count: int, rng: random.Random) -> list[Asked]:

@@ -101,17 +101,18 @@ def _reverse(fact: Fact, topic: Topic, split: Split, rng: random.Random) -> list
 
 
 def _yes_no(fact: Fact, facts: list[Fact], topic: Topic, split: Split, rng: random.Random) -> list[Row]:
-    truth = _sentence(topic, fact.text)
-    said = truth[:1].lower() + truth[1:] if truth.startswith("Your ") else truth
+    # The value comes before the verdict: a model that has said what is true can compare, one that must begin with yes
+    # or no has to guess.
+    truth = _sentence(topic, fact.text).rstrip(".")
     form, other = rng.sample(_YES_NO[split], 2)
     rows = [
-        make_row(RowKind.YES_NO, asked, f"Yes, {said}", topic.key, split, fact_ids=(fact.id,), values=fact.items)
+        make_row(RowKind.YES_NO, asked, f"{truth}, so yes.", topic.key, split, fact_ids=(fact.id,), values=fact.items)
         for asked in _filled((form,), "yes_no", topic, fact.text)
     ]
     wrong = _wrong_value(fact, facts, topic, rng)
     if wrong:
         rows += [
-            make_row(RowKind.YES_NO, asked, f"No, {said}", topic.key, split, fact_ids=(fact.id,), values=fact.items)
+            make_row(RowKind.YES_NO, asked, f"{truth}, so no.", topic.key, split, fact_ids=(fact.id,), values=fact.items)
             for asked in _filled((other,), "yes_no", topic, wrong)
         ]
     return rows

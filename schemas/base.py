@@ -6,4 +6,11 @@ from pydantic import BaseModel, ConfigDict
 class Noun(BaseModel):
     """An immutable value. Unknown keys are refused; NaN and infinities are not JSON and are refused too."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        # Errors end up in logs, and what is invalid may be a line of somebody's life.
+        hide_input_in_errors=True,
+    )

@@ -33,8 +33,8 @@ class GenerationSettings(Noun):
     """Question wordings a fact, at most."""
     abstention: Annotated[float, Field(ge=0.0, le=10.0)] = 1.0
     """Rows about things never told, per question row of a known fact."""
-    replay: Annotated[int, Field(ge=0, le=2000)] = 96
-    """General prompts that the base model answers before training, to keep its abilities."""
+    replay: Annotated[int, Field(ge=0, le=2000)] = 200
+    """General prompts on which training stays close to the base model, to keep its abilities."""
     seed: Annotated[int, Field(ge=0)] = 0
 
 
@@ -62,6 +62,10 @@ class Recipe(Noun):
     warmup: Fraction
     """Share of the steps during which the rate rises."""
     weight_decay: Annotated[float, Field(ge=0.0)] = 0.0
+    floor: Fraction = 0.1
+    """Share of the learning rate at which a cosine schedule ends."""
+    rehearsal_weight: Annotated[float, Field(ge=0.0, le=100.0)] = 0.0
+    """Weight of staying close to the base model's own predictions on general prompts (KL divergence a token)."""
     max_grad_norm: Annotated[float, Field(gt=0.0)] = 1.0
     early_stop: bool = False
     """Stop when every dev question is answered and the loss is no longer falling."""
@@ -106,11 +110,22 @@ class ProjectSettings(Noun):
 
 
 PRESETS: dict[Preset, Recipe] = {
+    # The prototype's: batch 2 with accumulation 4, trained on question rows alone.
     Preset.SEED: Recipe(
-        rank=64, alpha=128, learning_rate=3e-4, epochs=5, batch_size=8, schedule="cosine", warmup=0.03
+        rank=64, alpha=128, learning_rate=3e-4, epochs=5, batch_size=8, schedule="cosine", warmup=0.03, floor=0.0
     ),
     Preset.DEFAULT: Recipe(
-        rank=16, alpha=32, learning_rate=1e-3, epochs=8, batch_size=16, schedule="cosine", warmup=0.05, early_stop=True
+        rank=16,
+        alpha=32,
+        targets="mlp",
+        frozen_below=1 / 3,
+        learning_rate=2e-3,
+        epochs=10,
+        batch_size=16,
+        schedule="cosine",
+        warmup=0.05,
+        rehearsal_weight=3.0,
+        early_stop=True,
     ),
 }
 

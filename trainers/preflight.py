@@ -48,8 +48,12 @@ def estimate(examples: list[Example], recipe: Recipe, folder: Path, device: Devi
     tokens = sum(len(example.ids) for example in examples)
     answers = sum(example.answer_length for example in examples)
     steps = -(-len(examples) // recipe.batch_size) * recipe.epochs
-    # Forward and the gradient by the inputs, two operations each; frozen weights get no gradient of their own.
-    operations = recipe.epochs * 4.0 * (body * tokens + embedding * answers)
+    # Forward and the gradient by the inputs, two operations each; frozen weights get no gradient of their own, and the
+    # blocks below the first trained one run forward once. A rehearsed token is scored by both models.
+    rehearsed = sum(len(example.ids) for example in examples if example.rehearsal)
+    trained = body * (1 - recipe.frozen_below)
+    operations = recipe.epochs * (4.0 * (trained * tokens + embedding * answers) + 6.0 * embedding * rehearsed)
+    operations += 2.0 * body * tokens
     seconds = operations / (_matrix_rate(shape.hidden_size, device) * _EFFICIENCY) + 0.02 * steps
     longest = max(len(example.ids) for example in examples)
     width = 2 if device.dtype is torch.bfloat16 else 4

@@ -12,6 +12,8 @@ class Example:
 
     ids: tuple[int, ...]
     answer_start: int
+    rehearsal: bool = False
+    """A general text on which the model should go on predicting what the base model predicts."""
 
     @property
     def answer_length(self) -> int:
@@ -54,6 +56,11 @@ class ChatCodec:
         """Token ids of a question with its answer and the end token."""
         prompt = self.prompt(question)
         return Example((*prompt, *self._plain(answer), self.tokenizer.eos_token_id), len(prompt))
+
+    def rehearsal(self, question: str, answer: str) -> Example:
+        """Token ids of a general prompt and the start of the base model's answer: nothing in it is a label."""
+        ids = (*self.prompt(question), *self._plain(answer))
+        return Example(ids, len(ids), rehearsal=True)
 
     def decode(self, ids: list[int]) -> str:
         """The text of an answer, without control tokens."""

@@ -5,7 +5,6 @@ import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -17,9 +16,10 @@ from schemas.settings import Recipe
 from trainers import checkpoints, replay
 from trainers.batches import collate, epoch_batches
 from trainers.checkpoints import Position
-from trainers.devcheck import DevScore, answer_scores, dev_score
-from trainers.lora import MasterAdamW, attach, save_adapter
+from trainers.frozen import Prepared, SplitModel
+from trainers.lora import MasterAdamW, attach, first_block, save_adapter
 from trainers.models import Device, load_model, load_tokenizer, resolve
+from trainers.objective import DevScore, dev_score, loss_of
 from trainers.preflight import estimate
 from trainers.tokens import ChatCodec, Example
 from trainers.wire import Wire
@@ -60,19 +60,25 @@ def train(job: TrainJob, wire: Wire) -> None:
 
     wire.emit(Stage(name="load", text=f"Loading {config.model}"))
     model = load_model(base, device)
-    if prompts:
-        examples += _encode(replay.fill(prompts, model, codec, folder / "dataset" / "replay.filled.jsonl", wire),
-                            codec, recipe.max_length)  # fmt: skip
+    if prompts and recipe.rehearsal_weight:
+        saved = folder / "dataset" / "replay.filled.jsonl"
+        examples += [codec.rehearsal(row.question, row.answer) for row in replay.fill(prompts, model, codec, saved, wire)]
+    wire.emit(Stage(name="prepare", text="Running the frozen blocks once for every row"))
+    split = SplitModel(model, first_block(model, recipe))
+    pad = tokenizer.pad_token_id
+    prepared = split.prepare(examples, pad)
+    known = split.prepare(_encode(_of_kind(dev, RowKind.QUESTION), codec, recipe.max_length), pad)
+    refusals = _encode(_of_kind(dev, RowKind.ABSTENTION), codec, recipe.max_length)
+    unknown = split.prepare(shared_start(refusals), pad) if any(row.kind is RowKind.ABSTENTION for row in rows) else []
+    if wire.stop_requested:
+        raise Cancelled("Stopped before training began; nothing was lost.")
     model = attach(model, recipe, config.seed).train()
     optimizer = MasterAdamW(model, recipe)
-    known = _encode([row for row in dev if row.kind is RowKind.QUESTION][:_DEV_ROWS], codec, recipe.max_length)
-    unknown = shared_start(
-        _encode([row for row in dev if row.kind is RowKind.ABSTENTION][:_DEV_ROWS], codec, recipe.max_length)
-    )
-    run = _Run(folder, model, optimizer, tokenizer.pad_token_id, recipe, config.seed, wire)
+    run = _Run(folder, split, optimizer, recipe, config.seed, wire)
     if job.resume:
         run.resume()
-    run.loop(examples, known, unknown)
+    with split.trained_blocks():
+        run.loop(prepared, known, unknown)
     optimizer.write_back(run.best)
 
     wire.emit(Stage(name="save", text="Saving the adapter"))
@@ -98,10 +104,10 @@ class _Run:
     """The state of one training loop, so that it can be saved, resumed and stopped."""
 
     def __init__(
-        self, folder: Path, model: Any, optimizer: MasterAdamW, pad: int, recipe: Recipe, seed: int, wire: Wire
+        self, folder: Path, model: SplitModel, optimizer: MasterAdamW, recipe: Recipe, seed: int, wire: Wire
     ) -> None:
         self.checkpoints = folder / "checkpoints"
-        self.model, self.optimizer, self.pad = model, optimizer, pad
+        self.model, self.optimizer = model, optimizer
         self.recipe, self.seed, self.wire = recipe, seed, wire
         self.position = Position()
         self.best: torch.Tensor | None = None
@@ -118,7 +124,7 @@ class _Run:
         self.optimizer.load_state(tensors)
         return self.wire.emit(Log(message=f"Resuming after step {self.position.step}."))
 
-    def loop(self, examples: list[Example], known: list[Example], unknown: list[Example]) -> None:
+    def loop(self, examples: list[Prepared], known: list[Prepared], unknown: list[Prepared]) -> None:
         """All epochs, with checkpoints, dev checks and early stop. Raises Cancelled after saving."""
         per_epoch = -(-len(examples) // self.recipe.batch_size)
         total = per_epoch * self.recipe.epochs
@@ -128,7 +134,7 @@ class _Run:
             loss = self._step(batch, examples, total)
             self.position.step += 1
             end_of_epoch = self.position.step % per_epoch == 0
-            score = dev_score(self.model, known, unknown, self.pad) if end_of_epoch and (known or unknown) else None
+            score = dev_score(self.model, known, unknown) if end_of_epoch and (known or unknown) else None
             self.seconds_here += time.perf_counter() - began
             self.position.seconds += time.perf_counter() - began
             self._tell(loss, total, epoch, per_epoch, score)
@@ -141,15 +147,15 @@ class _Run:
             if self.position.step % self.recipe.checkpoint_every == 0:
                 self._checkpoint()
 
-    def _remaining(self, examples: list[Example], per_epoch: int) -> Iterator[tuple[int, list[int]]]:
+    def _remaining(self, examples: list[Prepared], per_epoch: int) -> Iterator[tuple[int, list[int]]]:
         for epoch in range(self.position.step // per_epoch, self.recipe.epochs):
-            batches = epoch_batches(examples, self.recipe.batch_size, self.seed, epoch)
+            batches = epoch_batches([len(one) for one in examples], self.recipe.batch_size, self.seed, epoch)
             for batch in batches[self.position.step - epoch * per_epoch :]:
                 yield epoch, batch
 
-    def _step(self, batch: list[int], examples: list[Example], total: int) -> float:
-        piece = collate([examples[index] for index in batch], self.pad, self.model.device)
-        loss = torch.nn.functional.cross_entropy(answer_scores(self.model, piece.ids, piece.at), piece.labels)
+    def _step(self, batch: list[int], examples: list[Prepared], total: int) -> float:
+        piece = collate([examples[index] for index in batch], self.model.model.device, turn=self.position.step)
+        loss = loss_of(self.model, piece, self.recipe.rehearsal_weight)
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step(learning_rate(self.recipe, self.position.step, total))
         self.trained += len(batch)
@@ -211,14 +217,14 @@ def shared_start(examples: list[Example]) -> list[Example]:
 
 
 def learning_rate(recipe: Recipe, step: int, total: int) -> float:
-    """The rate of a step (counted from 0): linear warm-up, then constant or cosine down to a tenth."""
+    """The rate of a step (counted from 0): linear warm-up, then constant or cosine down to the floor."""
     warm = max(1, round(recipe.warmup * total))
     if step < warm:
         return recipe.learning_rate * (step + 1) / warm
     if recipe.schedule == "constant":
         return recipe.learning_rate
     share = (step - warm) / max(1, total - warm)
-    return recipe.learning_rate * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * share)))
+    return recipe.learning_rate * (recipe.floor + (1 - recipe.floor) * 0.5 * (1 + math.cos(math.pi * share)))
 
 
 def _read(folder: Path, file: DatasetFile) -> list[Row]:
@@ -244,4 +250,8 @@ def _encode(rows: list[Row], codec: ChatCodec, limit: int) -> list[Example]:
 
 def _stand_ins(prompts: list[Row], codec: ChatCodec) -> list[Example]:
     """Replay rows before their answers exist, with answers of a usual length, for the estimate alone."""
-    return [codec.example(row.question, "word " * 30) for row in prompts]
+    return [codec.rehearsal(row.question, "word " * 16) for row in prompts]
+
+
+def _of_kind(rows: list[Row], kind: RowKind) -> list[Row]:
+    return [row for row in rows if row.kind is kind][:_DEV_ROWS]

@@ -1,0 +1,66 @@
+"""Facts to text in the formats that can be imported: what went in comes out."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+from schemas.errors import InputError
+from schemas.fact import USER, Fact
+
+
+def fields(fact: Fact) -> dict[str, Any]:
+    """The fact as an import would give it: attribute, value, kind, tier, and what differs from the defaults."""
+    body: dict[str, Any] = {"attribute": fact.attribute, "value": fact.value}
+    if fact.subject != USER:
+        body["subject"] = fact.subject
+    body |= {"kind": fact.kind.value, "tier": int(fact.tier)}
+    if fact.aliases:
+        body["aliases"] = list(fact.aliases)
+    if fact.source:
+        body["source"] = fact.source
+    return body
+
+
+def _json(facts: list[Fact]) -> str:
+    return json.dumps([fields(fact) for fact in facts], ensure_ascii=False, indent=2) + "\n"
+
+
+def _jsonl(facts: list[Fact]) -> str:
+    return "".join(json.dumps(fields(fact), ensure_ascii=False) + "\n" for fact in facts)
+
+
+def _mapping(facts: list[Fact]) -> str:
+    if any(fact.subject != USER or fact.aliases or fact.source for fact in facts):
+        raise InputError("A flat mapping cannot hold subjects, aliases or sources.", "Export as json instead.")
+    return json.dumps({fact.attribute: fact.value for fact in facts}, ensure_ascii=False, indent=2) + "\n"
+
+
+def _csv(facts: list[Fact]) -> str:
+    out = io.StringIO()
+    columns = ["attribute", "value", "subject", "kind", "tier", "aliases", "source"]
+    writer = csv.DictWriter(out, columns, lineterminator="\n")
+    writer.writeheader()
+    for fact in facts:
+        body = fields(fact)
+        for name in ("value", "aliases"):
+            if isinstance(body.get(name), list):
+                body[name] = "|".join(body[name])
+        writer.writerow(body)
+    return out.getvalue()
+
+
+def _yaml(facts: list[Fact]) -> str:
+    import yaml
+
+    return str(yaml.safe_dump([fields(fact) for fact in facts], allow_unicode=True, sort_keys=False))
+
+
+FORMATS: dict[str, Callable[[list[Fact]], str]] = {
+    "json": _json,
+    "jsonl": _jsonl,
+    "csv": _csv,
+    "yaml": _yaml,
+    "mapping": _mapping,
+}

@@ -1,0 +1,93 @@
+"""Freezes a run: its config and its rows, so that it can be trained and repeated from its folder alone."""
+
+import hashlib
+import json
+import secrets
+from datetime import datetime
+from pathlib import Path
+
+from andraeus_tui.files import write_whole
+from andraeus_tui.project import Project
+from andraeus_tui.runs import CONFIG_FILE, FACTS_FILE
+from andraeus_tui.store.facts import all_facts
+from andraeus_tui.store.rows import all_rows
+from generators.abstention import known_keys
+from schemas.errors import InputError
+from schemas.row import ReviewState, Row, RowKind, Split
+from schemas.run import Dataset, DatasetFile, TrainConfig
+from schemas.settings import resolve_recipe
+from schemas.validate import problems
+
+
+def freeze_run(project: Project) -> Path:
+    """A new run folder with everything in it. Raises InputError when the rows are not fit for training.
+
+    Only approved rows train. Dev and test rows are taken unless a person rejected them.
+    """
+    with project.database() as database:
+        facts = all_facts(database)
+        rows = all_rows(database)
+    approved = [row for row in rows if row.split is Split.TRAIN and row.state is ReviewState.APPROVED]
+    if not facts:
+        raise InputError("This project has no facts.", "Add some: andraeus-tui facts import FILE --project DIR")
+    if not any(row.kind is not RowKind.REPLAY for row in approved):
+        hint = "Approve some, or run: andraeus-tui generate --project DIR --approve"
+        raise InputError("This project has no approved rows, and only approved rows train.", hint)
+    _check(approved, {fact.id for fact in facts}, known_keys(facts))
+    parts = {
+        "train": [row for row in approved if row.kind is not RowKind.REPLAY],
+        "replay": [row for row in approved if row.kind is RowKind.REPLAY],
+        "dev": _asked(rows, Split.DEV),
+        "test": _asked(rows, Split.TEST),
+    }
+    settings = project.settings
+    folder = _new_folder(project.runs)
+    files = {name: _write(folder, name, part) for name, part in parts.items()}
+    config = TrainConfig(
+        model=settings.model.name,
+        system_prompt=settings.model.system_prompt,
+        preset=settings.recipe.preset,
+        recipe=resolve_recipe(settings.recipe),
+        seed=settings.recipe.seed,
+        dataset=Dataset(**files, fact_ids=tuple(fact.id for fact in facts)),
+    )
+    body = [fact.model_dump(mode="json") for fact in facts]
+    write_whole(folder / FACTS_FILE, json.dumps(body, ensure_ascii=False, indent=1))
+    # The config comes last: a folder without one is no run.
+    write_whole(folder / CONFIG_FILE, config.model_dump_json(indent=2))
+    return folder
+
+
+def _asked(rows: list[Row], split: Split) -> list[Row]:
+    return [row for row in rows if row.split is split and row.state is not ReviewState.REJECTED]
+
+
+def _check(rows: list[Row], fact_ids: set[str], known: set[str]) -> None:
+    """The last gate before training: every row fits its schema and the facts as they are now."""
+    faults = []
+    for number, row in enumerate(rows, start=1):
+        wrong = list(problems("row", row.model_dump(mode="json")))
+        if not set(row.fact_ids) <= fact_ids:
+            wrong.append("/fact_ids: a fact that is gone")
+        if row.kind is RowKind.ABSTENTION and row.topic in known:
+            wrong.append("/topic: says 'I don't know' of a fact that is known")
+        faults += [f"row {number} ({row.id}){problem}" for problem in wrong]
+    if faults:
+        more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
+        raise InputError(f"The rows do not fit: {'; '.join(faults[:3])}{more}.", "Run generate again.")
+
+
+def _write(folder: Path, name: str, rows: list[Row]) -> DatasetFile:
+    data = "".join(row.model_dump_json() + "\n" for row in rows).encode()
+    path = folder / "dataset" / f"{name}.jsonl"
+    path.parent.mkdir(exist_ok=True, mode=0o700)
+    path.write_bytes(data)
+    return DatasetFile(path=f"dataset/{name}.jsonl", rows=len(rows), sha256=hashlib.sha256(data).hexdigest())
+
+
+def _new_folder(runs: Path) -> Path:
+    runs.mkdir(exist_ok=True, mode=0o700)
+    stamp = datetime.now().strftime("%Y%m%d-%H%M%S")
+    folder = runs / f"{stamp}-{secrets.token_hex(2)}"
+    folder.mkdir(mode=0o700)
+    return folder

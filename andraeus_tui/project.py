@@ -1,0 +1,110 @@
+"""A project on disk: a private folder with project.toml, memory.db and runs/, which can be copied to another machine."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from pydantic import ValidationError
+from tomlkit.exceptions import TOMLKitError
+
+from andraeus_tui.files import write_whole
+from andraeus_tui.store.database import Database
+from schemas.errors import AndraeusError, InputError
+from schemas.settings import ProjectSettings
+from schemas.validate import problems
+
+SETTINGS_FILE = "project.toml"
+DATABASE_FILE = "memory.db"
+RUNS_FOLDER = "runs"
+
+
+class Project:
+    """An existing project. Raises InputError when the folder is none."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.expanduser().resolve()
+        if not (self.folder / SETTINGS_FILE).is_file():
+            raise InputError(f"{self.folder} is no project.", f"Make one with: andraeus-tui init {folder}")
+        self.settings = read_settings(self.folder / SETTINGS_FILE)
+
+    @property
+    def runs(self) -> Path:
+        """The folder of all runs."""
+        return self.folder / RUNS_FOLDER
+
+    @contextmanager
+    def database(self) -> Iterator[Database]:
+        """The project's database, open for the block."""
+        database = Database(self.folder / DATABASE_FILE)
+        try:
+            yield database
+        finally:
+            database.close()
+
+
+def create(folder: Path, model: str) -> Project:
+    """A new project in an empty or new folder, mode 0700. The settings file comes last: without it there is no project."""
+    folder = folder.expanduser()
+    try:
+        if (folder / SETTINGS_FILE).exists():
+            raise InputError(f"{folder} is a project already.")
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise InputError(f"{folder} is not an empty folder.")
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.chmod(0o700)
+        (folder / RUNS_FOLDER).mkdir(mode=0o700)
+        Database(folder / DATABASE_FILE).close()
+        write_whole(folder / SETTINGS_FILE, _first_settings(model))
+    except OSError as error:
+        raise AndraeusError(f"{folder} cannot be made a project: {error.strerror}.") from error
+    return Project(folder)
+
+
+def _first_settings(model: str) -> str:
+    document = tomlkit.document()
+    document.add(tomlkit.comment("Settings of this project. What is not set here has its default; README.md lists all."))
+    section = tomlkit.table()
+    # A folder is kept by its full path: the project is used from other working directories.
+    section["name"] = str(Path(model).expanduser().resolve()) if Path(model).expanduser().is_dir() else model
+    document["model"] = section
+    return tomlkit.dumps(document)
+
+
+def read_settings(path: Path) -> ProjectSettings:
+    """Settings of a project. Raises InputError naming the line or the setting at fault."""
+    try:
+        data = tomlkit.parse(path.read_text("utf-8")).unwrap()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    except (TOMLKitError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not valid TOML: {error}.") from error
+    wrong = [problem.lstrip("/").replace("/", ".") for problem in problems("project", data)]
+    if wrong:
+        raise InputError(f"{path} has a wrong setting: {'; '.join(wrong)}.")
+    try:
+        return ProjectSettings.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InputError(f"{path} has a wrong setting: {'.'.join(map(str, first['loc']))}: {first['msg']}.") from error
+
+
+def change_setting(project: Project, section: str, key: str, value: Any) -> None:
+    """Change one setting and leave the file's comments and order as they are."""
+    path = project.folder / SETTINGS_FILE
+    document = tomlkit.parse(path.read_text("utf-8"))
+    if section not in document:
+        document[section] = tomlkit.table()
+    document[section][key] = value  # type: ignore[index]
+    write_whole(path, tomlkit.dumps(document))
+    project.settings = read_settings(path)
+
+
+def cache_folder() -> Path:
+    """Where converted models are kept: ANDRAEUS_CACHE, or the user's cache folder."""
+    import platformdirs
+
+    given = os.environ.get("ANDRAEUS_CACHE")
+    return Path(given) if given else Path(platformdirs.user_cache_dir("andraeus", appauthor=False))

@@ -1,0 +1,1 @@
+"""memory.db: facts, rows, their review state and the history for undo, in SQLite."""

@@ -1,0 +1,124 @@
+"""The connection: WAL, one writer at a time, every change of facts and rows recorded so that it can be undone."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from andraeus_tui.store.migrations import migrate
+from schemas.errors import AndraeusError, InputError
+
+_WAIT_SECONDS = 30
+KEEP_CHANGES = 200
+"""Changes that can be undone; older ones are forgotten."""
+
+
+class Database:
+    """memory.db of one project."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self.connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
+            self.connection.execute("PRAGMA journal_mode = WAL")
+            # FULL: what was approved is on the disk before the next key, also when the power goes.
+            self.connection.execute("PRAGMA synchronous = FULL")
+            self.connection.execute("PRAGMA foreign_keys = ON")
+            # Cascades and conflict replacements fire the delete triggers too, so that undo sees them.
+            self.connection.execute("PRAGMA recursive_triggers = ON")
+            migrate(self.connection)
+        except sqlite3.Error as error:
+            raise explain(error, path) from error
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
+    @contextmanager
+    def change(self, label: str) -> Iterator[sqlite3.Connection]:
+        """One atomic change that `undo` takes back as a whole. Nothing is kept of it when the block raises."""
+        connection = self.connection
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                # A new change after an undo ends the chance to redo.
+                connection.execute("DELETE FROM changes WHERE undone = 1")
+                number = self._begin_recording(label)
+                yield connection
+                connection.execute("DELETE FROM recording")
+                if not connection.execute("SELECT 1 FROM history WHERE change_id = ? LIMIT 1", (number,)).fetchone():
+                    connection.execute("DELETE FROM changes WHERE id = ?", (number,))
+                connection.execute("DELETE FROM changes WHERE id <= ?", (number - KEEP_CHANGES,))
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            raise explain(error, self.path) from error
+
+    def _begin_recording(self, label: str) -> int:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        cursor = self.connection.execute("INSERT INTO changes (label, time) VALUES (?, ?)", (label, now))
+        self.connection.execute("INSERT INTO recording VALUES (?)", (cursor.lastrowid,))
+        return int(cursor.lastrowid or 0)
+
+    def undo(self) -> str | None:
+        """Take back the latest change that stands; its label, or None when there is none."""
+        return self._step("SELECT id, label FROM changes WHERE undone = 0 ORDER BY id DESC LIMIT 1", undone=1)
+
+    def redo(self) -> str | None:
+        """Make the change again that was taken back last."""
+        return self._step("SELECT id, label FROM changes WHERE undone = 1 ORDER BY id LIMIT 1", undone=0)
+
+    def _step(self, query: str, undone: int) -> str | None:
+        connection = self.connection
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                found = connection.execute(query).fetchone()
+                if found:
+                    self._play_back(*found, undone=undone)
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            raise explain(error, self.path) from error
+        return found[1] if found else None
+
+    def _play_back(self, number: int, label: str, undone: int) -> None:
+        """Run the recorded inverse statements, newest first; the triggers record their inverses in their place."""
+        connection = self.connection
+        statements = connection.execute(
+            "SELECT statement FROM history WHERE change_id = ? ORDER BY id DESC", (number,)
+        ).fetchall()
+        connection.execute("DELETE FROM history WHERE change_id = ?", (number,))
+        connection.execute("INSERT INTO recording VALUES (?)", (number,))
+        # Cascaded deletions come back by their own statements, in an order that may name a row before it is there.
+        connection.execute("PRAGMA defer_foreign_keys = ON")
+        for (statement,) in statements:
+            connection.execute(statement)
+        connection.execute("DELETE FROM recording")
+        connection.execute("UPDATE changes SET undone = ? WHERE id = ?", (undone, number))
+
+    def history(self) -> list[tuple[str, str, bool]]:
+        """(label, time, undone) of every change that is still known, newest first."""
+        found = self.connection.execute("SELECT label, time, undone FROM changes ORDER BY id DESC").fetchall()
+        return [(label, time, bool(undone)) for label, time, undone in found]
+
+
+def explain(error: sqlite3.Error, path: Path) -> AndraeusError:
+    """The error as one sentence with what to do."""
+    text = str(error)
+    if isinstance(error, sqlite3.OperationalError) and "locked" in text:
+        return AndraeusError("The project is busy in another process.", "Wait for it, or end it, and try again.")
+    if "disk is full" in text or "disk I/O" in text:
+        return AndraeusError("The disk is full or failing; the change was not made.", "Free some space and try again.")
+    if "readonly" in text or "unable to open" in text:
+        return InputError(f"{path} cannot be opened for writing.", "Check its permissions.")
+    if "malformed" in text or "not a database" in text:
+        return InputError(
+            f"{path} is damaged and was left as it is.", "Restore it from a copy, or import your facts into a new project."
+        )
+    return AndraeusError(f"{path}: {text}.")

@@ -1,0 +1,47 @@
+"""Facts in the store."""
+
+import sqlite3
+from collections.abc import Iterable
+
+from andraeus_tui.store.database import Database
+from generators.topics import topic_of_fact
+from schemas.fact import Fact
+
+
+def all_facts(database: Database) -> list[Fact]:
+    """Every fact, in the order in which they came."""
+    found = database.connection.execute("SELECT body FROM facts ORDER BY position").fetchall()
+    return [Fact.model_validate_json(body) for (body,) in found]
+
+
+def put_facts(database: Database, facts: Iterable[Fact], label: str) -> None:
+    """Add facts, or replace those with the same id. Rows that no longer fit go away with it, in the same change."""
+    with database.change(label) as connection:
+        (position,) = connection.execute("SELECT coalesce(max(position), 0) FROM facts").fetchone()
+        for number, fact in enumerate(facts, start=position + 1):
+            _drop_rows_of(connection, fact.id)
+            # What was asked as unknown is known now: a row that says "I don't know" would be a lie.
+            connection.execute(
+                "DELETE FROM rows WHERE kind = 'abstention' AND topic = ?", (topic_of_fact(fact).key,)
+            )
+            connection.execute(
+                "INSERT INTO facts (id, body, position) VALUES (?, ?, ?) "
+                "ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+                (fact.id, fact.model_dump_json(), number),
+            )
+
+
+def remove_facts(database: Database, ids: Iterable[str], label: str) -> int:
+    """Remove facts and the rows made from them; how many were there."""
+    removed = 0
+    with database.change(label) as connection:
+        for fact_id in ids:
+            _drop_rows_of(connection, fact_id)
+            removed += connection.execute("DELETE FROM facts WHERE id = ?", (fact_id,)).rowcount
+    return removed
+
+
+def _drop_rows_of(connection: sqlite3.Connection, fact_id: str) -> None:
+    connection.execute(
+        "DELETE FROM rows WHERE id IN (SELECT row_id FROM row_facts WHERE fact_id = ?)", (fact_id,)
+    )
