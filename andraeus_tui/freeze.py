@@ -15,7 +15,7 @@ from generators.abstention import known_keys
 from schemas.errors import InputError
 from schemas.row import ReviewState, Row, RowKind, Split
 from schemas.run import Dataset, DatasetFile, TrainConfig
-from schemas.settings import resolve_recipe
+from schemas.settings import Preset, resolve_recipe
 from schemas.validate import problems
 
 
@@ -34,9 +34,12 @@ def freeze_run(project: Project) -> Path:
         hint = "Approve some, or run: andraeus-tui generate --project DIR --approve"
         raise InputError("This project has no approved rows, and only approved rows train.", hint)
     _check(approved, {fact.id for fact in facts}, known_keys(facts))
+    # The prototype knew no other rows than questions about facts: its preset is a baseline, so it gets no others.
+    plain = project.settings.recipe.preset is Preset.SEED
+    trained = [row for row in approved if row.kind is RowKind.QUESTION or not plain]
     parts = {
-        "train": [row for row in approved if row.kind is not RowKind.REPLAY],
-        "replay": [row for row in approved if row.kind is RowKind.REPLAY],
+        "train": [row for row in trained if row.kind is not RowKind.REPLAY],
+        "replay": [row for row in trained if row.kind is RowKind.REPLAY],
         "dev": _asked(rows, Split.DEV),
         "test": _asked(rows, Split.TEST),
     }

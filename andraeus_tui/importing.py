@@ -147,7 +147,11 @@ def _json(text: str, path: Path) -> Iterator[Entry]:
     try:
         data = json.loads(text, object_pairs_hook=_Pairs)
     except (json.JSONDecodeError, RecursionError) as error:
-        where = f" (line {error.lineno}, column {error.colno}: {error.msg})" if isinstance(error, json.JSONDecodeError) else ""
+        where = (
+            f" (line {error.lineno}, column {error.colno}: {error.msg})"
+            if isinstance(error, json.JSONDecodeError)
+            else ""
+        )
         raise InputError(f"{path} is not valid JSON{where}.") from error
     return _from_data(data, path)
 
@@ -223,7 +227,9 @@ def _csv(text: str, path: Path) -> Iterator[Entry]:
         if len(row) != len(header):
             yield Entry(f"line {number}", row[0] if row else "", f"has {len(row)} cells, the header has {len(header)}")
             continue
-        yield Entry(f"line {number}", _typed({key: tidy(cell) for key, cell in zip(header, row, strict=True) if cell.strip()}))
+        yield Entry(
+            f"line {number}", _typed({key: tidy(cell) for key, cell in zip(header, row, strict=True) if cell.strip()})
+        )
 
 
 def _typed(fields: dict[str, str]) -> dict[str, Any]:

@@ -65,7 +65,9 @@ def create(folder: Path, model: str) -> Project:
 
 def _first_settings(model: str) -> str:
     document = tomlkit.document()
-    document.add(tomlkit.comment("Settings of this project. What is not set here has its default; README.md lists all."))
+    document.add(
+        tomlkit.comment("Settings of this project. What is not set here has its default; README.md lists all.")
+    )
     section = tomlkit.table()
     # A folder is kept by its full path: the project is used from other working directories.
     section["name"] = str(Path(model).expanduser().resolve()) if Path(model).expanduser().is_dir() else model

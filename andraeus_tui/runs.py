@@ -152,5 +152,3 @@ def config_of(folder: Path) -> TrainConfig:
         return TrainConfig.model_validate_json((folder / CONFIG_FILE).read_bytes())
     except (OSError, ValidationError, json.JSONDecodeError) as error:
         raise InputError(f"The config of run {folder.name} is missing or damaged.", "Start a new run.") from error
-
-

@@ -15,6 +15,8 @@ from schemas.row import Row, RowKind, Split
 
 SMALLEST = 120
 """Fewer rows than this do not teach a model to say that it does not know, however few facts there are."""
+NEAR_MISS_SHARE = 0.2
+"""Of the rows, those about a given attribute of somebody else; with more, the given one is refused too."""
 RESERVED_SHARE = 0.15
 """Of the unknown attributes, the share that no row ever mentions, so that the evaluation can ask for them."""
 
@@ -25,7 +27,7 @@ _OTHERS = ("neighbor", "cousin", "boss", "colleague", "best friend", "uncle", "t
 # hometown beside birthplace, employer beside job title.
 _SAME_PEOPLE = "partner wife husband girlfriend boyfriend marital_status"
 _IMPLIED: dict[str, str] = {
-    **{name: _SAME_PEOPLE for name in _SAME_PEOPLE.split()},
+    **dict.fromkeys(_SAME_PEOPLE.split(), _SAME_PEOPLE),
     "name": "last_name middle_name",
     "birthday": "age zodiac_sign",
     "address": "street city postal_code neighborhood country",
@@ -103,14 +105,13 @@ def refusal(topic: Topic) -> str:
 
 
 def abstention_rows(facts: list[Fact], split: Split, count: int, seed: int) -> list[Row]:
-    """About `count` rows, spread evenly over near misses and unknown attributes."""
+    """About `count` rows, spread evenly over unknown attributes, and a share of them over near misses."""
     taught, _ = unknown_topics(facts, seed)
     misses = near_misses(facts, seed)
     rng = rng_for(seed, "abstention", split)
-    chosen = _spread(misses, count // 3, rng) + _spread(taught, count - count // 3, rng)
-    return [
-        row for topic, times in chosen for row in unknown_rows(topic, split, times, rng)
-    ]
+    near = round(NEAR_MISS_SHARE * count)
+    chosen = _spread(misses, near, rng) + _spread(taught, count - near, rng)
+    return [row for topic, times in chosen for row in unknown_rows(topic, split, times, rng)]
 
 
 def unknown_rows(topic: Topic, split: Split, count: int, rng: random.Random) -> list[Row]:

@@ -12,22 +12,142 @@ from typing import Literal
 _SLOT = re.compile(r"\{([A-Za-z']+)\}")
 
 _FEMALE = frozenset(
-    "mother mom mum mummy stepmother sister stepsister wife girlfriend daughter stepdaughter grandmother grandma granny "
-    "granddaughter aunt auntie niece fiancee fiancée mother-in-law sister-in-law daughter-in-law goddaughter godmother".split()
+    [
+        "mother",
+        "mom",
+        "mum",
+        "mummy",
+        "stepmother",
+        "sister",
+        "stepsister",
+        "wife",
+        "girlfriend",
+        "daughter",
+        "stepdaughter",
+        "grandmother",
+        "grandma",
+        "granny",
+        "granddaughter",
+        "aunt",
+        "auntie",
+        "niece",
+        "fiancee",
+        "fiancée",
+        "mother-in-law",
+        "sister-in-law",
+        "daughter-in-law",
+        "goddaughter",
+        "godmother",
+    ]
 )
 _MALE = frozenset(
-    "father dad daddy stepfather brother stepbrother husband boyfriend son stepson grandfather grandpa grandson uncle "
-    "nephew fiance fiancé father-in-law brother-in-law son-in-law godson godfather".split()
+    [
+        "father",
+        "dad",
+        "daddy",
+        "stepfather",
+        "brother",
+        "stepbrother",
+        "husband",
+        "boyfriend",
+        "son",
+        "stepson",
+        "grandfather",
+        "grandpa",
+        "grandson",
+        "uncle",
+        "nephew",
+        "fiance",
+        "fiancé",
+        "father-in-law",
+        "brother-in-law",
+        "son-in-law",
+        "godson",
+        "godfather",
+    ]
 )
 _NEUTRAL = frozenset(
-    "partner spouse child kid baby sibling parent cousin friend best-friend roommate flatmate housemate neighbor neighbour "
-    "boss manager colleague coworker mentor teacher tutor landlord landlady doctor dentist barber hairdresser therapist "
-    "lawyer accountant mechanic babysitter nanny vet trainer coach assistant client twin grandchild dog cat pet puppy "
-    "kitten horse rabbit hamster parrot bird ex team company".split()
+    [
+        "partner",
+        "spouse",
+        "child",
+        "kid",
+        "baby",
+        "sibling",
+        "parent",
+        "cousin",
+        "friend",
+        "best-friend",
+        "roommate",
+        "flatmate",
+        "housemate",
+        "neighbor",
+        "neighbour",
+        "boss",
+        "manager",
+        "colleague",
+        "coworker",
+        "mentor",
+        "teacher",
+        "tutor",
+        "landlord",
+        "landlady",
+        "doctor",
+        "dentist",
+        "barber",
+        "hairdresser",
+        "therapist",
+        "lawyer",
+        "accountant",
+        "mechanic",
+        "babysitter",
+        "nanny",
+        "vet",
+        "trainer",
+        "coach",
+        "assistant",
+        "client",
+        "twin",
+        "grandchild",
+        "dog",
+        "cat",
+        "pet",
+        "puppy",
+        "kitten",
+        "horse",
+        "rabbit",
+        "hamster",
+        "parrot",
+        "bird",
+        "ex",
+        "team",
+        "company",
+    ]
 )
 _PLURAL = frozenset(
-    "parents kids children siblings friends grandparents neighbors neighbours sons daughters brothers sisters twins pets "
-    "dogs cats cousins colleagues coworkers in-laws roommates".split()
+    [
+        "parents",
+        "kids",
+        "children",
+        "siblings",
+        "friends",
+        "grandparents",
+        "neighbors",
+        "neighbours",
+        "sons",
+        "daughters",
+        "brothers",
+        "sisters",
+        "twins",
+        "pets",
+        "dogs",
+        "cats",
+        "cousins",
+        "colleagues",
+        "coworkers",
+        "in-laws",
+        "roommates",
+    ]
 )
 _RELATION_HEADS = _FEMALE | _MALE | _NEUTRAL | _PLURAL
 
@@ -90,8 +210,18 @@ def towards_user(owner: Owner) -> str:
 def _slots(owner: Owner) -> dict[str, str]:
     if owner.is_user:
         return {
-            **{"I": "I", "me": "me", "my": "my", "he": "I", "him": "me", "his": "my"},
-            **{"do": "do", "don't": "don't", "am": "am", "have": "have", "s": "", "es": ""},
+            "I": "I",
+            "me": "me",
+            "my": "my",
+            "he": "I",
+            "him": "me",
+            "his": "my",
+            "do": "do",
+            "don't": "don't",
+            "am": "am",
+            "have": "have",
+            "s": "",
+            "es": "",
         }
     pronouns = {"she": ("she", "her", "her"), "he": ("he", "him", "his"), "they": ("they", "them", "their")}
     he, him, his = pronouns["they" if owner.plural else owner.gender]

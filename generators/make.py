@@ -9,8 +9,13 @@ from generators.language import render
 from generators.topics import Topic
 from schemas.row import Origin, Row, RowKind, Split, Wording
 
-NATURAL_SHARE = 0.7
+NATURAL_SHARE = 0.6
 """Of a fact's wordings, how many never name the attribute (where the lexicon knows it)."""
+
+PLAIN = 4
+"""The most common generic families; every fact is trained with one of them."""
+GENERIC_AS_A_FACT = 4
+"""How many generic wordings a fact usually has in training."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +71,11 @@ def natural_questions(topic: Topic, split: Split) -> list[Asked]:
 
 
 def generic_questions(topic: Topic, split: Split, count: int, rng: random.Random) -> list[Asked]:
-    """`count` wordings that name the attribute: in training the plainest two always, the others drawn."""
+    """`count` wordings that name the attribute: in training a plain one always, the others drawn from all."""
     pool = families()[split]
-    plain = pool[:2] if split is Split.TRAIN else ()
-    chosen = [*plain, *rng.sample(pool[len(plain) :], len(pool) - len(plain))][:count]
+    plain = [rng.choice(pool[:PLAIN])] if split is Split.TRAIN else []
+    rest = [family for family in pool if family not in plain]
+    chosen = [*plain, *rng.sample(rest, len(rest))][:count]
     asked = []
     for number, family in enumerate(chosen):
         noun = topic.nouns[number % len(topic.nouns)]
@@ -79,11 +85,20 @@ def generic_questions(topic: Topic, split: Split, count: int, rng: random.Random
 
 
 def any_questions(topic: Topic, split: Split, count: int, rng: random.Random) -> list[Asked]:
-    """`count` wordings drawn from all that the split has, none favoured: what unknown things are asked with."""
-    pool = natural_questions(topic, split)
-    natural = rng.sample(pool, min(len(pool), sum(rng.random() < NATURAL_SHARE for _ in range(count))))
-    drawn = generic_questions(topic, split, len(families()[split]), rng)
-    return [*natural, *rng.sample(drawn, min(len(drawn), count - len(natural)))]
+    """`count` wordings for a thing that was never told, in the proportions in which known things are asked.
+
+    Few rows a topic are wanted, so each is drawn for itself: were all of them plain ones, or all unusual ones, the
+    wording alone would tell known from unknown.
+    """
+    natural = natural_questions(topic, split)
+    asked: dict[str, Asked] = {}
+    while len(asked) < count:
+        if natural and rng.random() < NATURAL_SHARE:
+            one = natural.pop(rng.randrange(len(natural)))
+        else:
+            one = rng.choice(generic_questions(topic, split, GENERIC_AS_A_FACT, rng))
+        asked[one.text] = one
+    return list(asked.values())
 
 
 def questions(topic: Topic, split: Split, count: int, rng: random.Random) -> list[Asked]:

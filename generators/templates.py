@@ -59,6 +59,10 @@ def question_rows(fact: Fact, split: Split, count: int, seed: int) -> list[Row]:
     ]
 
 
+_LONGEST_IN_A_QUESTION = 120
+"""Characters of a value up to which somebody would put it into a question."""
+
+
 def shared_values(facts: list[Fact]) -> frozenset[str]:
     """Values that several facts have (case folded): "What is teal to me?" would have two answers."""
     counts = Counter(item for fact in facts for item in {part.casefold() for part in (*fact.items, fact.text)})
@@ -74,6 +78,8 @@ def other_rows(fact: Fact, facts: list[Fact], shared: frozenset[str], split: Spl
                  fact_ids=(fact.id,), values=fact.items)
         for asked in _filled(_STATEMENT.get(split, ())[:1], "statement", topic, "")
     ]  # fmt: skip
+    if len(fact.text) > _LONGEST_IN_A_QUESTION:
+        return rows
     if fact.text.casefold() not in shared:
         rows += _reverse(fact, topic, split, rng)
     return [*rows, *_yes_no(fact, facts, topic, split, rng)]
@@ -82,9 +88,7 @@ def other_rows(fact: Fact, facts: list[Fact], shared: frozenset[str], split: Spl
 def _filled(forms: tuple[str, ...], name: str, topic: Topic, value: str) -> list[Asked]:
     slots = {"attr": topic.phrase, "is": "are" if topic.plural else "is", "value": value}
     slots["who"] = "who" if topic.is_person else "what"
-    return [
-        Asked(render(form, topic.owner, **slots), f"{name}/{form}", Wording.GENERIC) for form in forms
-    ]
+    return [Asked(render(form, topic.owner, **slots), f"{name}/{form}", Wording.GENERIC) for form in forms]
 
 
 def _reverse(fact: Fact, topic: Topic, split: Split, rng: random.Random) -> list[Row]:
@@ -110,9 +114,13 @@ def _yes_no(fact: Fact, facts: list[Fact], topic: Topic, split: Split, rng: rand
         for asked in _filled((form,), "yes_no", topic, fact.text)
     ]
     wrong = _wrong_value(fact, facts, topic, rng)
-    if wrong:
+    if wrong and split is not Split.TRAIN and rng.random() < 0.5:
+        rows = []  # outside training one question a fact is enough: half of them are to be denied
+    if wrong and (split is Split.TRAIN or not rows):
         rows += [
-            make_row(RowKind.YES_NO, asked, f"{truth}, so no.", topic.key, split, fact_ids=(fact.id,), values=fact.items)
+            make_row(
+                RowKind.YES_NO, asked, f"{truth}, so no.", topic.key, split, fact_ids=(fact.id,), values=fact.items
+            )
             for asked in _filled((other,), "yes_no", topic, wrong)
         ]
     return rows
@@ -123,5 +131,9 @@ def _wrong_value(fact: Fact, facts: list[Fact], topic: Topic, rng: random.Random
     own = {item.casefold() for item in (*fact.items, fact.text, *fact.aliases)}
     pool = list(topic.entry.values) if topic.entry and topic.entry.kind is fact.kind else []
     pool = pool or [other.text for other in facts if other.kind is fact.kind and other.id != fact.id]
-    fitting = [value for value in pool if not any(item in value.casefold() for item in own)]
+    fitting = [
+        value
+        for value in pool
+        if len(value) <= _LONGEST_IN_A_QUESTION and not any(item in value.casefold() for item in own)
+    ]
     return rng.choice(fitting) if fitting else ""

@@ -141,7 +141,19 @@ def looks_plural(phrase: str) -> bool:
     last = phrase.split(" ")[-1].casefold()
     if last in {"children", "people", "teeth", "feet"}:
         return True
-    singular = ("ss", "us", "is", "news", "series", "species", "physics", "mathematics", "politics", "gymnastics", "glasses")
+    singular = (
+        "ss",
+        "us",
+        "is",
+        "news",
+        "series",
+        "species",
+        "physics",
+        "mathematics",
+        "politics",
+        "gymnastics",
+        "glasses",
+    )
     return last.endswith("s") and not last.endswith(singular) and not re.search(r"['’]s$", last) and len(last) > 3
 
 
@@ -154,8 +166,10 @@ def suggest_kind(imported: ImportedFact) -> ValueKind:
     text = plain_text(imported.value)
     expected = topic_of(imported.subject, imported.attribute).kind
     if _NUMBER.match(text):
-        return ValueKind.DATE if expected is ValueKind.DATE and re.match(r"^(?:18|19|20)\d\d$", text) else ValueKind.NUMBER
-    if _DATE.match(text) and not (expected is ValueKind.PERSON):
+        return (
+            ValueKind.DATE if expected is ValueKind.DATE and re.match(r"^(?:18|19|20)\d\d$", text) else ValueKind.NUMBER
+        )
+    if _DATE.match(text) and expected is not ValueKind.PERSON:
         return ValueKind.DATE
     if expected in {ValueKind.NUMBER, ValueKind.DATE}:
         return ValueKind.TEXT

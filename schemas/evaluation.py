@@ -95,8 +95,8 @@ class Proof(Noun):
     passed: bool
     prompts: int
     """Prompts looked at."""
-    fact_tokens: int
-    """Tokens spent on facts: 0 when the proof passes."""
+    fact_tokens: int | None
+    """Tokens spent on facts: 0, proven; unknown when the proof fails."""
     prompts_sha256: str
     """Hash over all prompt hashes, in order."""
     leaks: tuple[str, ...] = ()

@@ -110,7 +110,17 @@ class Failed(Noun):
 
 
 Event = Annotated[
-    Started | Stage | Progress | Metric | RowMade | Answered | Log | CheckpointSaved | Finished | CancelledByUser | Failed,
+    Started
+    | Stage
+    | Progress
+    | Metric
+    | RowMade
+    | Answered
+    | Log
+    | CheckpointSaved
+    | Finished
+    | CancelledByUser
+    | Failed,
     Field(discriminator="event"),
 ]
 TERMINAL = (Finished, CancelledByUser, Failed)

@@ -66,7 +66,9 @@ def _unexpected(error: Exception, wire: Wire) -> int:
     text = f"{type(error).__name__}: {error}".splitlines()[0][:300]
     lowered = text.casefold()
     if "no space left" in lowered or getattr(error, "errno", None) == 28:
-        wire.emit(Failed(kind="disk", message="The disk is full.", hint="Free some space, then run again with --resume."))
+        wire.emit(
+            Failed(kind="disk", message="The disk is full.", hint="Free some space, then run again with --resume.")
+        )
     elif isinstance(error, MemoryError) or "out of memory" in lowered or "can't allocate memory" in lowered:
         hint = "Lower recipe.batch_size in project.toml, or take a smaller model."
         wire.emit(Failed(kind="memory", message="There is not enough memory.", hint=hint))
@@ -77,7 +79,12 @@ def _unexpected(error: Exception, wire: Wire) -> int:
 
 def _quiet_libraries(online: bool) -> None:
     """Before any heavy import: nothing goes online unless asked, nobody is told about the run, no colours in the log."""
-    for name in ("HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK", "HF_HUB_DISABLE_PROGRESS_BARS", "UNSLOTH_DISABLE_STATISTICS"):
+    for name in (
+        "HF_HUB_DISABLE_TELEMETRY",
+        "DO_NOT_TRACK",
+        "HF_HUB_DISABLE_PROGRESS_BARS",
+        "UNSLOTH_DISABLE_STATISTICS",
+    ):
         os.environ[name] = "1"
     if not online:
         os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"

@@ -41,7 +41,9 @@ def load_adapter(model: Any, folder: Path) -> Any:
 
     weights = folder / "adapter_model.safetensors"
     if not weights.is_file() or not (folder / "adapter_config.json").is_file():
-        raise InputError(f"There is no trained adapter in {folder}.", "Train first: andraeus-tui --train-only --project DIR")
+        raise InputError(
+            f"There is no trained adapter in {folder}.", "Train first: andraeus-tui --train-only --project DIR"
+        )
     try:
         _check_weights(weights)
         loaded = PeftModel.from_pretrained(model, folder, autocast_adapter_dtype=False, low_cpu_mem_usage=False)
@@ -49,7 +51,9 @@ def load_adapter(model: Any, folder: Path) -> Any:
         if "no space" in str(error).casefold():
             raise
         reason = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
-        raise InputError(f"The adapter in {folder} is damaged or of another model ({reason}).", "Train again.") from error
+        raise InputError(
+            f"The adapter in {folder} is damaged or of another model ({reason}).", "Train again."
+        ) from error
     zero = [name for name, value in loaded.named_parameters() if "lora_B" in name and not value.any()]
     if zero:
         raise InputError(f"The adapter in {folder} is of another model: it has no weights for {len(zero)} layers.")

@@ -54,10 +54,14 @@ def resolve(name: str, cache: Path, wire: Wire) -> Path:
         if not (folder / "config.json").is_file():
             raise InputError(f"The folder {folder} holds no model: config.json is missing.")
         if not any(folder.glob("*.safetensors")):
-            raise InputError(f"The folder {folder} has no safetensors weights; other formats can run code and are refused.")
+            raise InputError(
+                f"The folder {folder} has no safetensors weights; other formats can run code and are refused."
+            )
         return folder.resolve()
     if name.startswith((".", "/", "~")) or name.count("/") != 1:
-        raise InputError(f"There is no model folder {name}.", "Give 'embedded', a local folder or a hub name such as org/model.")
+        raise InputError(
+            f"There is no model folder {name}.", "Give 'embedded', a local folder or a hub name such as org/model."
+        )
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
@@ -165,5 +169,3 @@ def load_tokenizer(folder: Path) -> Any:
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
-
-

@@ -33,4 +33,3 @@ def fill(rows: list[Row], model: Any, codec: ChatCodec, saved: Path, wire: Wire)
     part.write_text("".join(row.model_dump_json() + "\n" for row in filled), "utf-8")
     part.rename(saved)
     return filled
-

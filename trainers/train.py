@@ -51,7 +51,8 @@ def train(job: TrainJob, wire: Wire) -> None:
     cost = estimate(examples + _stand_ins(prompts, codec), recipe, base, device)
     wire.emit(Metric(step=0, total_steps=cost.steps, epoch=0.0, values=cost.as_dict()))
     if job.dry_run:
-        return wire.emit(Finished(result={"dry_run": True, "device": device.note, **cost.as_dict()}))
+        wire.emit(Finished(result={"dry_run": True, "device": device.note, **cost.as_dict()}))
+        return
     if cost.memory_gb > cost.available_gb:
         raise AndraeusError(
             f"Training needs about {cost.memory_gb:.1f} GB of memory and {cost.available_gb:.1f} GB are free.",
@@ -62,7 +63,9 @@ def train(job: TrainJob, wire: Wire) -> None:
     model = load_model(base, device)
     if prompts and recipe.rehearsal_weight:
         saved = folder / "dataset" / "replay.filled.jsonl"
-        examples += [codec.rehearsal(row.question, row.answer) for row in replay.fill(prompts, model, codec, saved, wire)]
+        examples += [
+            codec.rehearsal(row.question, row.answer) for row in replay.fill(prompts, model, codec, saved, wire)
+        ]
     wire.emit(Stage(name="prepare", text="Running the frozen blocks once for every row"))
     split = SplitModel(model, first_block(model, recipe))
     pad = tokenizer.pad_token_id
@@ -118,11 +121,12 @@ class _Run:
         """Continue from the newest checkpoint, or start anew when there is none."""
         found = checkpoints.latest(self.checkpoints)
         if not found:
-            return self.wire.emit(Log(message="No checkpoint was saved yet: training starts from the beginning."))
+            self.wire.emit(Log(message="No checkpoint was saved yet: training starts from the beginning."))
+            return
         self.position, tensors = found
         self.best = tensors.pop("best", None)
         self.optimizer.load_state(tensors)
-        return self.wire.emit(Log(message=f"Resuming after step {self.position.step}."))
+        self.wire.emit(Log(message=f"Resuming after step {self.position.step}."))
 
     def loop(self, examples: list[Prepared], known: list[Prepared], unknown: list[Prepared]) -> None:
         """All epochs, with checkpoints, dev checks and early stop. Raises Cancelled after saving."""

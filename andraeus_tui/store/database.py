@@ -119,6 +119,7 @@ def explain(error: sqlite3.Error, path: Path) -> AndraeusError:
         return InputError(f"{path} cannot be opened for writing.", "Check its permissions.")
     if "malformed" in text or "not a database" in text:
         return InputError(
-            f"{path} is damaged and was left as it is.", "Restore it from a copy, or import your facts into a new project."
+            f"{path} is damaged and was left as it is.",
+            "Restore it from a copy, or import your facts into a new project.",
         )
     return AndraeusError(f"{path}: {text}.")

@@ -21,9 +21,7 @@ def put_facts(database: Database, facts: Iterable[Fact], label: str) -> None:
         for number, fact in enumerate(facts, start=position + 1):
             _drop_rows_of(connection, fact.id)
             # What was asked as unknown is known now: a row that says "I don't know" would be a lie.
-            connection.execute(
-                "DELETE FROM rows WHERE kind = 'abstention' AND topic = ?", (topic_of_fact(fact).key,)
-            )
+            connection.execute("DELETE FROM rows WHERE kind = 'abstention' AND topic = ?", (topic_of_fact(fact).key,))
             connection.execute(
                 "INSERT INTO facts (id, body, position) VALUES (?, ?, ?) "
                 "ON CONFLICT (id) DO UPDATE SET body = excluded.body",
@@ -42,6 +40,4 @@ def remove_facts(database: Database, ids: Iterable[str], label: str) -> int:
 
 
 def _drop_rows_of(connection: sqlite3.Connection, fact_id: str) -> None:
-    connection.execute(
-        "DELETE FROM rows WHERE id IN (SELECT row_id FROM row_facts WHERE fact_id = ?)", (fact_id,)
-    )
+    connection.execute("DELETE FROM rows WHERE id IN (SELECT row_id FROM row_facts WHERE fact_id = ?)", (fact_id,))

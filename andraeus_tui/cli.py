@@ -1,0 +1,265 @@
+"""The command line: andraeus-tui COMMAND. Options and help only; commands/ does the work, imported when it is needed."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from andraeus_tui import __version__
+
+PROJECT = click.option(
+    "--project", "folder", required=True, type=click.Path(path_type=Path), metavar="DIR", help="The project's folder."
+)
+OUTPUT = click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+RUN = click.option("--run", "run_name", metavar="NAME", help="A run's name; the newest finished one if left out.")
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="andraeus-tui")
+@click.option("--train-only", is_flag=True, help="Train the approved rows of --project, with no screen.")
+@click.option("--project", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Project for --train-only.")
+@click.option("--resume", is_flag=True, help="With --train-only: continue the newest unfinished run.")
+@click.option("--dry-run", is_flag=True, help="With --train-only: print rows, minutes and memory, and stop.")
+@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_context
+def main_group(
+    context: click.Context, train_only: bool, folder: Path | None, resume: bool, dry_run: bool, output: str
+) -> None:
+    """Facts about you into a language model's weights: collect, generate, train, prove, ask."""
+    if context.invoked_subcommand:
+        if train_only or folder or resume or dry_run or output != "text":
+            raise click.UsageError("Options before a command belong to --train-only.")
+        return
+    if train_only:
+        if folder is None:
+            raise click.UsageError("--train-only needs --project DIR.")
+        from andraeus_tui.commands.train import train
+
+        context.exit(train(folder, resume, dry_run, output))
+    if folder or resume or dry_run or output != "text":
+        raise click.UsageError("These options need --train-only.")
+    click.echo(context.get_help())
+
+
+@main_group.command()
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.option("--facts", "facts_file", type=click.Path(path_type=Path), metavar="FILE", help="Import these facts.")
+@click.option("--model", default="embedded", show_default=True, metavar="NAME|PATH|embedded", help="The base model.")
+def init(folder: Path, facts_file: Path | None, model: str) -> None:
+    """Make a new project."""
+    from andraeus_tui.commands.facts import init as run
+
+    run(folder, facts_file, model)
+
+
+@main_group.group()
+def facts() -> None:
+    """What the model is to know."""
+
+
+@facts.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@PROJECT
+@click.option("--replace", is_flag=True, help="Change facts that have another value already.")
+@click.option("--strict", is_flag=True, help="Import nothing if any entry cannot be taken.")
+def facts_import(file: Path, folder: Path, replace: bool, strict: bool) -> None:
+    """Import facts from JSON, JSONL, CSV, YAML or lines of 'key: value'."""
+    from andraeus_tui.commands.facts import import_file
+
+    import_file(folder, file, replace, strict)
+
+
+@facts.command("list")
+@PROJECT
+@OUTPUT
+def facts_list(folder: Path, output: str) -> None:
+    """Show all facts."""
+    from andraeus_tui.commands.facts import show
+
+    show(folder, output)
+
+
+@facts.command("export")
+@PROJECT
+@click.option("--format", "form", type=click.Choice(["json", "jsonl", "csv", "yaml", "mapping"]), default="json")
+@click.option("--file", type=click.Path(path_type=Path), help="Write here instead of to the screen.")
+def facts_export(folder: Path, form: str, file: Path | None) -> None:
+    """Write all facts in a form that can be imported."""
+    from andraeus_tui.commands.facts import export
+
+    export(folder, form, file)
+
+
+@facts.command("add")
+@click.argument("attribute")
+@click.argument("value", nargs=-1, required=True)
+@PROJECT
+@click.option("--subject", help="Whom it is about: a relation (sister) or a name; you, if left out.")
+@click.option("--kind", type=click.Choice(["text", "number", "date", "person", "place", "list"]))
+@click.option("--tier", type=click.IntRange(1, 4), help="1 simple, 2 relational, 3 temporal, 4 multi-hop.")
+@click.option("--alias", "aliases", multiple=True, help="Another spelling that counts as right; may be repeated.")
+@click.option("--source", help="Where you know it from.")
+@click.option("--replace", is_flag=True, help="Change it if it is there already.")
+def facts_add(folder: Path, replace: bool, **given: object) -> None:
+    """Add one fact; several VALUEs make a list."""
+    from andraeus_tui.commands.facts import add
+
+    add(folder, given, replace)
+
+
+@facts.command("remove")
+@click.argument("attributes", nargs=-1, required=True)
+@PROJECT
+@click.option("--subject", default="user", help="Whom it is about.")
+def facts_remove(attributes: tuple[str, ...], folder: Path, subject: str) -> None:
+    """Remove facts and the rows made from them."""
+    from andraeus_tui.commands.facts import remove
+
+    remove(folder, attributes, subject)
+
+
+@main_group.command()
+@PROJECT
+def undo(folder: Path) -> None:
+    """Take back the latest change of facts or rows."""
+    from andraeus_tui.commands.facts import step_back
+
+    step_back(folder)
+
+
+@main_group.command()
+@PROJECT
+def redo(folder: Path) -> None:
+    """Make the change again that was taken back last."""
+    from andraeus_tui.commands.facts import step_forward
+
+    step_forward(folder)
+
+
+@main_group.command()
+@PROJECT
+def history(folder: Path) -> None:
+    """Show the changes that can be undone."""
+    from andraeus_tui.commands.facts import show_history
+
+    show_history(folder)
+
+
+@main_group.command()
+@PROJECT
+@click.option("--backend", type=click.Choice(["templates"]), help="Who writes the questions.")
+@click.option("--variations", type=click.IntRange(1, 200), help="Questions a fact, at most.  [default: 10]")
+@click.option("--approve", is_flag=True, help="Approve every row that passes all checks.")
+@OUTPUT
+def generate(folder: Path, backend: str | None, variations: int | None, approve: bool, output: str) -> None:
+    """Make questions and answers from the facts."""
+    from andraeus_tui.commands.generate import generate as run
+
+    run(folder, backend, variations, approve, output)
+
+
+@main_group.command()
+@PROJECT
+@RUN
+@OUTPUT
+@click.pass_context
+def evaluate(context: click.Context, folder: Path, run_name: str | None, output: str) -> None:
+    """Prove what the trained model knows, and what it does not."""
+    from andraeus_tui.commands.evaluate import evaluate as run
+
+    context.exit(run(folder, run_name, output))
+
+
+@main_group.command()
+@click.argument("questions", nargs=-1)
+@PROJECT
+@RUN
+@click.option("--base", is_flag=True, help="Ask the untouched base model.")
+@OUTPUT
+def ask(questions: tuple[str, ...], folder: Path, run_name: str | None, base: bool, output: str) -> None:
+    """Ask the trained model; questions also one a line on standard input."""
+    from andraeus_tui.commands.ask import ask as run
+
+    run(folder, questions, run_name, base, output)
+
+
+@main_group.command()
+@PROJECT
+@OUTPUT
+def runs(folder: Path, output: str) -> None:
+    """Show all training runs and where they stand."""
+    from andraeus_tui.commands.train import show_runs
+
+    show_runs(folder, output)
+
+
+@main_group.command()
+@PROJECT
+def fetch(folder: Path) -> None:
+    """Download the project's model from the hub: the one command that goes online."""
+    from andraeus_tui.commands.train import fetch as run
+
+    run(folder)
+
+
+@main_group.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print a completion script: eval "$(andraeus-tui completion bash)"."""
+    from click.shell_completion import get_completion_class
+
+    found = get_completion_class(shell)
+    assert found
+    click.echo(found(main_group, {}, "andraeus-tui", "_ANDRAEUS_TUI_COMPLETE").source())
+
+
+def main() -> None:
+    """Entry point: every error is one sentence on standard error and an exit code, never a traceback."""
+    os.umask(0o077)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    sys.exit(_run())
+
+
+def _run() -> int:
+    from schemas.errors import AndraeusError, ExitCode
+
+    try:
+        code = main_group.main(prog_name="andraeus-tui", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return int(ExitCode.USAGE)
+    except (click.Abort, KeyboardInterrupt):
+        return _complain("Stopped.", ExitCode.CANCELLED)
+    except AndraeusError as error:
+        return _complain(str(error), error.exit_code)
+    except BrokenPipeError:
+        # Whoever read the output has gone; nothing more can be said to them.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.FAILED)
+    except Exception as error:
+        if os.environ.get("ANDRAEUS_DEBUG"):
+            raise
+        return _complain(_unexpected(error), ExitCode.FAILED)
+    return code if isinstance(code, int) else 0
+
+
+def _complain(sentence: str, code: int) -> int:
+    click.echo(f"andraeus-tui: {sentence}", err=True)
+    return int(code)
+
+
+def _unexpected(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno == 28:
+        return "The disk is full. Free some space and try again."
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'A file'}: {error.strerror}."
+    kind = type(error).__name__
+    return f"Something went wrong that should not have ({kind}). ANDRAEUS_DEBUG=1 shows where."
+
+
+if __name__ == "__main__":
+    main()

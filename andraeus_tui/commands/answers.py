@@ -1,0 +1,63 @@
+"""Questions to the model and back: one worker, the model loaded once."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from andraeus_tui.jobs import Job, stop_on_signals
+from andraeus_tui.project import Project, cache_folder
+from andraeus_tui.runs import ADAPTER_FOLDER, Run, RunState, latest_finished, read_run
+from schemas.errors import AndraeusError, Cancelled, InputError
+from schemas.evaluation import Answer, Question
+from schemas.events import Answered, CancelledByUser, Event, Failed
+from schemas.run import AnswerJob
+
+
+def pick_run(project: Project, name: str | None) -> Run:
+    """The named run, or the newest finished one."""
+    if name is None:
+        return latest_finished(project.runs)
+    folder = project.runs / name
+    if Path(name).name != name or not (folder / "config.json").is_file():
+        raise InputError(f"There is no run {name!r} in this project.")
+    run = read_run(folder)
+    if run.state is not RunState.FINISHED:
+        raise InputError(f"Run {name} has no trained model: it is {run.state}.")
+    return run
+
+
+def collect(
+    project: Project,
+    run: Run | None,
+    questions: list[Question],
+    *,
+    base: bool,
+    max_new_tokens: int,
+    tell: Callable[[Event], None] = lambda event: None,
+) -> list[Answer]:
+    """All answers, in no particular order. Raises what the worker said when it did not finish."""
+    job = Job(
+        "trainers",
+        "answer",
+        AnswerJob(
+            model=project.settings.model.name,
+            system_prompt=project.settings.model.system_prompt,
+            cache=str(cache_folder()),
+            adapter=str(run.folder / ADAPTER_FOLDER) if run else None,
+            base=base,
+            questions=tuple(questions),
+            max_new_tokens=max_new_tokens,
+        ),
+    )
+    stop_on_signals(job)
+    answers = []
+    for event in job.events():
+        if isinstance(event, Answered):
+            answers.append(event.answer)
+        elif isinstance(event, Failed):
+            error = InputError if event.kind == "input" else AndraeusError
+            raise error(event.message, event.hint)
+        elif isinstance(event, CancelledByUser):
+            raise Cancelled(event.message)
+        else:
+            tell(event)
+    return answers

@@ -1,0 +1,160 @@
+"""Projects and facts: init, import, list, export, add, remove, undo."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from andraeus_tui import exporting, importing
+from andraeus_tui.commands.show import document, line, note, table
+from andraeus_tui.files import write_whole
+from andraeus_tui.importing import Entry, Import
+from andraeus_tui.project import Project, create
+from andraeus_tui.store.database import Database
+from andraeus_tui.store.facts import all_facts, put_facts, remove_facts
+from generators.topics import topic_of, topic_of_fact
+from schemas.errors import InputError
+
+
+def init(folder: Path, facts_file: Path | None, model: str) -> None:
+    """A new project, with facts if a file is given; a file that cannot be read leaves no project behind."""
+    found = importing.read_facts(facts_file, []) if facts_file else None
+    if found is not None and facts_file:
+        _refuse_if_useless(found, facts_file)
+    project = create(folder, model)
+    line(f"Made the project {project.folder} with the model {model}.")
+    if found is not None and facts_file:
+        with project.database() as database:
+            _store(database, found, facts_file)
+
+
+def import_file(folder: Path, file: Path, replace: bool, strict: bool) -> None:
+    """Import a file into a project, all that can be taken in one change."""
+    with Project(folder).database() as database:
+        found = importing.read_facts(file, all_facts(database), replace)
+        _refuse_if_useless(found, file)
+        if strict and found.skipped:
+            _report_skipped(found)
+            raise InputError(f"{len(found.skipped)} entries of {file} cannot be taken; nothing was imported.")
+        _store(database, found, file)
+
+
+def _refuse_if_useless(found: Import, file: Path) -> None:
+    if not found.taken and not found.replaced and not found.known:
+        if not found.skipped:
+            raise InputError(f"{file} holds no facts.")
+        first = found.skipped[0]
+        more = f" ({len(found.skipped) - 1} more are skipped too)" if len(found.skipped) > 1 else ""
+        raise InputError(f"{file} has no entry that can be taken: {first.place}, {first.what!r}: {first.reason}{more}.")
+
+
+def _store(database: Database, found: Import, file: Path) -> None:
+    changed = [*found.taken, *found.replaced]
+    if changed:
+        put_facts(database, changed, f"import {file.name}")
+    parts = [f"{len(found.taken)} facts taken"]
+    parts += [f"{len(found.replaced)} replaced"] if found.replaced else []
+    parts += [f"{found.known} known already"] if found.known else []
+    parts += [f"{len(found.skipped)} skipped"] if found.skipped else []
+    line(f"{', '.join(parts)}.")
+    _report_skipped(found)
+
+
+def _report_skipped(found: Import) -> None:
+    for skipped in found.skipped:
+        note(f"  skipped {skipped.place}, {skipped.what!r}: {skipped.reason}")
+
+
+def show(folder: Path, output: str) -> None:
+    """All facts, as a table or as JSON."""
+    with Project(folder).database() as database:
+        facts = all_facts(database)
+    if output == "json":
+        document({"facts": [{"id": fact.id, **exporting.fields(fact)} for fact in facts]})
+        return
+    if not facts:
+        note("No facts yet.")
+        return
+    rows = [
+        (fact.subject, fact.attribute, fact.text, fact.kind.value, str(int(fact.tier)),
+         "" if topic_of_fact(fact).entry else "wants the model's paraphrases")
+        for fact in facts
+    ]  # fmt: skip
+    table(("subject", "attribute", "value", "kind", "tier", ""), rows)
+
+
+def export(folder: Path, form: str, file: Path | None) -> None:
+    """All facts as text."""
+    with Project(folder).database() as database:
+        text = exporting.FORMATS[form](all_facts(database))
+    if file is None:
+        import sys
+
+        sys.stdout.write(text)
+        return
+    try:
+        write_whole(file, text)
+    except OSError as error:
+        raise InputError(f"{file} cannot be written: {error.strerror}.") from error
+    line(f"Wrote {file}.")
+
+
+def add(folder: Path, given: Mapping[str, object], replace: bool) -> None:
+    """One fact from the command line."""
+    body = {name: value for name, value in given.items() if value not in (None, ())}
+    values = body["value"]
+    assert isinstance(values, tuple)
+    body["value"] = importing.tidy(values[0]) if len(values) == 1 else [importing.tidy(value) for value in values]
+    if "aliases" in body:
+        body["aliases"] = list(body["aliases"])  # type: ignore[call-overload]
+    with Project(folder).database() as database:
+        found = importing.sort_out(iter([Entry("the fact", body)]), all_facts(database), replace)
+        if found.skipped:
+            raise InputError(f"{found.skipped[0].what!r} was not taken: {found.skipped[0].reason}.")
+        changed = [*found.taken, *found.replaced]
+        if not changed:
+            line("Known already.")
+            return
+        put_facts(database, changed, f"add {changed[0].attribute}")
+    fact = changed[0]
+    line(f"{'Added' if found.taken else 'Changed'} {fact.attribute} (kind {fact.kind}, tier {int(fact.tier)}).")
+
+
+def remove(folder: Path, attributes: tuple[str, ...], subject: str) -> None:
+    """Facts by attribute or id; all of them or none."""
+    with Project(folder).database() as database:
+        facts = {topic_of_fact(fact).key: fact for fact in all_facts(database)}
+        ids = {fact.id for fact in facts.values()}
+        chosen = []
+        for name in attributes:
+            fact = facts.get(topic_of(subject, name).key)
+            if fact is None and name not in ids:
+                raise InputError(f"There is no fact {name!r}; nothing was removed.")
+            chosen.append(fact.id if fact else name)
+        count = remove_facts(database, chosen, f"remove {', '.join(attributes)}")
+    line(
+        f"Removed {count} {'fact' if count == 1 else 'facts'} and the rows made from {'it' if count == 1 else 'them'}."
+    )
+
+
+def step_back(folder: Path) -> None:
+    """Undo."""
+    with Project(folder).database() as database:
+        label = database.undo()
+    if label is None:
+        raise InputError("There is nothing to undo.")
+    line(f"Undone: {label}.")
+
+
+def step_forward(folder: Path) -> None:
+    """Redo."""
+    with Project(folder).database() as database:
+        label = database.redo()
+    if label is None:
+        raise InputError("There is nothing to redo.")
+    line(f"Done again: {label}.")
+
+
+def show_history(folder: Path) -> None:
+    """The changes, newest first."""
+    with Project(folder).database() as database:
+        changes = database.history()
+    table(("time", "change", ""), [(time, label, "undone" if undone else "") for label, time, undone in changes])

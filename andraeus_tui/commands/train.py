@@ -1,0 +1,119 @@
+"""--train-only, runs and fetch."""
+
+import shutil
+from pathlib import Path
+
+from andraeus_tui.commands.show import EventPrinter, document, line, note, table
+from andraeus_tui.freeze import freeze_run
+from andraeus_tui.jobs import Job, exit_code_of, stop_on_signals
+from andraeus_tui.project import Project, cache_folder
+from andraeus_tui.runs import Run, RunState, all_runs
+from schemas.errors import AndraeusError, InputError
+from schemas.events import TERMINAL, Event, Failed, Finished
+from schemas.run import FetchJob, TrainJob
+
+
+def train(folder: Path, resume: bool, dry_run: bool, output: str) -> int:
+    """Train in a worker process; the exit code says how it ended."""
+    tell = EventPrinter(output)
+    try:
+        return _train(Project(folder), resume, dry_run, tell)
+    except AndraeusError as error:
+        if tell.json:
+            tell(Failed(kind="input" if isinstance(error, InputError) else "error", message=str(error)))
+        raise
+
+
+def _train(project: Project, resume: bool, dry_run: bool, tell: EventPrinter) -> int:
+    busy = [run for run in all_runs(project.runs) if run.state is RunState.RUNNING]
+    if busy:
+        raise AndraeusError(f"Run {busy[0].name} is training in another process.", "Wait for it, or stop it.")
+    run = _to_resume(project) if resume else freeze_run(project)
+    if not tell.json:
+        line(f"Run {run.name}")
+    try:
+        job = Job("trainers", "train", _job(run, resume, dry_run), run)
+        stop_on_signals(job)
+        last = _follow(job, tell)
+    finally:
+        if dry_run and not resume:
+            shutil.rmtree(run, ignore_errors=True)
+    if isinstance(last, Finished) and not tell.json:
+        _report(last, run, project)
+    return int(exit_code_of(last))
+
+
+def _job(run: Path, resume: bool, dry_run: bool) -> TrainJob:
+    return TrainJob(folder=str(run), cache=str(cache_folder()), resume=resume, dry_run=dry_run)
+
+
+def _follow(job: Job, tell: EventPrinter) -> Event:
+    last: Event | None = None
+    for event in job.events():
+        tell(event)
+        if isinstance(event, TERMINAL):
+            last = event
+    assert last is not None
+    return last
+
+
+def _to_resume(project: Project) -> Path:
+    runs = all_runs(project.runs)
+    for run in runs:
+        if run.can_resume:
+            return run.folder
+    if runs:
+        raise InputError(f"There is nothing to resume: the newest run, {runs[0].name}, is {runs[0].state}.")
+    raise InputError("There is nothing to resume: this project has no runs.")
+
+
+def _report(last: Finished, run: Path, project: Project) -> None:
+    result = last.result
+    if result.get("dry_run"):
+        line("Dry run: nothing was trained.")
+        return
+    line(f"Trained {result['steps']} steps in {result['seconds'] / 60:.1f} minutes "
+         f"({result['examples_per_second']} rows/s). Adapter: {run / 'adapter'}")  # fmt: skip
+    line(f"Next: andraeus-tui evaluate --project {project.folder}")
+
+
+def show_runs(folder: Path, output: str) -> None:
+    """All runs, as their folders tell."""
+    runs = all_runs(Project(folder).runs)
+    if output == "json":
+        document({"runs": [_as_dict(run) for run in runs]})
+        return
+    if not runs:
+        note("No runs yet.")
+        return
+    rows = [
+        (run.name, run.state.value, f"{run.step}/{run.total_steps}", "" if run.dev_recall is None else f"{run.dev_recall:.2f}",
+         "yes" if run.evaluated else "", run.message[:120])
+        for run in runs
+    ]  # fmt: skip
+    table(("run", "state", "step", "dev recall", "evaluated", ""), rows)
+
+
+def _as_dict(run: Run) -> dict[str, object]:
+    return {
+        "name": run.name,
+        "state": run.state.value,
+        "step": run.step,
+        "total_steps": run.total_steps,
+        "dev_recall": run.dev_recall,
+        "evaluated": run.evaluated,
+        "can_resume": run.can_resume,
+        "message": run.message,
+    }
+
+
+def fetch(folder: Path) -> None:
+    """Download the project's model, because the user asked for it."""
+    name = Project(folder).settings.model.name
+    if name == "embedded" or Path(name).expanduser().is_dir():
+        line(f"The model {name} needs no download.")
+        return
+    last = _follow(Job("trainers", "fetch", FetchJob(model=name)), EventPrinter("text"))
+    if not isinstance(last, Finished):
+        raise AndraeusError("The model was not downloaded.")
+    line(f"Downloaded to {last.result['path']}.")

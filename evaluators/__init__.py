@@ -1,0 +1,1 @@
+"""Answers -> evidence: questions to ask, the typed scorer, the zero-context proof, metrics and the report. Pure."""

@@ -1,0 +1,67 @@
+"""Fixtures: a private home for every test, the command line as a process, and a tiny model made once."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+Cli = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where models are converted to, shared by the session: the embedded one takes half a minute."""
+    given = os.environ.get("ANDRAEUS_CACHE")
+    return Path(given) if given else tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model's folder, made in a process of its own so that the test process stays without torch."""
+    folder = tmp_path_factory.mktemp("tiny") / "model"
+    subprocess.run([sys.executable, ROOT / "tests/stubs/tiny_model.py", folder], check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture
+def environment(tmp_path: Path, cache: Path) -> dict[str, str]:
+    """A home and a working directory with nothing in them."""
+    home = tmp_path / "home"
+    home.mkdir()
+    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "LANG", "VIRTUAL_ENV"}}
+    return {**kept, "HOME": str(home), "ANDRAEUS_CACHE": str(cache), "COLUMNS": "100"}
+
+
+@pytest.fixture
+def cli(environment: dict[str, str], tmp_path: Path) -> Cli:
+    """Runs `andraeus-tui ARGUMENTS` as a process; refuses any traceback in its output."""
+
+    def run(*arguments: object, stdin: str | None = "", timeout: float = 240) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "andraeus_tui.cli", *map(str, arguments)],
+            input=stdin, capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=timeout, check=False,
+        )  # fmt: skip
+        assert "Traceback" not in done.stderr + done.stdout, done.stderr + done.stdout
+        return done
+
+    return run
+
+
+@pytest.fixture
+def project(cli: Cli, tmp_path: Path, tiny_model: Path) -> Path:
+    """A project on the tiny model with three facts and approved rows, quick to train."""
+    facts = tmp_path / "facts.json"
+    facts.write_text('{"pet_name": "Max", "employer": "Acme", "city": "Lisbon"}')
+    folder = tmp_path / "project"
+    assert cli("init", folder, "--facts", facts, "--model", tiny_model).returncode == 0
+    settings = (folder / "project.toml").read_text()
+    settings += (
+        "[generation]\nvariations = 4\nabstention = 0.1\nreplay = 8\n[recipe]\nepochs = 2\ncheckpoint_every = 2\n"
+    )
+    (folder / "project.toml").write_text(settings + "[evaluation]\nmax_new_tokens = 4\nunknown = 4\nprobe = 4\n")
+    assert cli("generate", "--project", folder, "--approve").returncode == 0
+    return folder

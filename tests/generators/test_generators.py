@@ -1,0 +1,260 @@
+"""Rows from facts: wordings, splits, grammar, checks, purity."""
+
+import itertools
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rapidfuzz import fuzz
+
+from generators import lexicon
+from generators.abstention import known_keys, unknown_topics
+from generators.build import build
+from generators.checks import check_rows, contains
+from generators.families import families
+from generators.language import owner_of, render
+from generators.topics import complete, topic_of
+from schemas.fact import Fact, ImportedFact, Tier, ValueKind
+from schemas.row import Row, RowKind, Split, Wording
+from schemas.settings import GenerationSettings
+from tests.generators.facts import person
+
+PEOPLE = ("user", "sister", "Anna", "parents", "best friend")
+
+
+@pytest.fixture(scope="module")
+def rows() -> tuple[Row, ...]:
+    return build(person(), GenerationSettings(variations=12)).rows
+
+
+def test_there_are_enough_families() -> None:
+    assert sum(map(len, families().values())) >= 60
+    assert len(lexicon.entries()) >= 100
+    for entry in lexicon.entries().values():
+        assert len(entry.forms[Split.TRAIN]) >= 6, entry.id
+        assert entry.forms[Split.TEST], entry.id
+
+
+def test_split_wordings_never_meet() -> None:
+    for entry in lexicon.entries().values():
+        topic = topic_of("user", entry.id)
+        asked = {split: [render(form, topic.owner) for form in entry.forms[split]] for split in Split}
+        for one, other in itertools.combinations(Split, 2):
+            for left, right in itertools.product(asked[one], asked[other]):
+                assert fuzz.token_sort_ratio(left.casefold(), right.casefold()) < 92, (entry.id, left, right)
+    texts = [family.text.casefold() for family in itertools.chain(*families().values())]
+    assert len(texts) == len(set(texts))
+
+
+def test_no_family_is_in_two_splits(rows: tuple[Row, ...]) -> None:
+    where: dict[str, set[Split]] = {}
+    for row in rows:
+        where.setdefault(row.family, set()).add(row.split)
+    assert all(len(splits) == 1 for splits in where.values())
+    by_split = {split: {row.question.casefold() for row in rows if row.split is split} for split in Split}
+    assert not by_split[Split.TRAIN] & (by_split[Split.TEST] | by_split[Split.DEV])
+
+
+def test_natural_wordings_do_not_name_the_attribute() -> None:
+    named = []
+    for entry in lexicon.entries().values():
+        for form in itertools.chain(*entry.forms.values()):
+            if contains(render(form, owner_of("user")), entry.phrase):
+                named.append((entry.id, form))
+    assert not named
+
+
+@pytest.mark.parametrize("subject", PEOPLE)
+def test_every_form_renders_for_everybody(subject: str) -> None:
+    owner = owner_of(subject)
+    for entry in lexicon.entries().values():
+        for form in itertools.chain(*entry.forms.values()):
+            text = render(form, owner)
+            assert not re.search(r"[{}]|  ", text), text
+            if subject != "user":
+                assert not re.search(r"(?<!')\b(?:I (?:do|am|have)|my my|my Anna)\b", text), text
+
+
+@pytest.mark.parametrize(
+    ("form", "subject", "expected"),
+    [
+        ("Where {do} {I} work?", "user", "Where do I work?"),
+        ("Where {do} {I} work?", "sister", "Where does my sister work?"),
+        ("What {is} {my} {attr}?", "sister", "What is my sister's birthday?"),
+        ("Who {do} {I} see when {his} teeth hurt?", "brother", "Who does my brother see when his teeth hurt?"),
+        ("Where {do} {I} live?", "parents", "Where do my parents live?"),
+        ("When {am} {I} off?", "Anna", "When is Anna off?"),
+    ],
+)
+def test_grammar(form: str, subject: str, expected: str) -> None:
+    assert render(form, owner_of(subject), attr="birthday", **{"is": "is"}) == expected
+
+
+@pytest.mark.parametrize(
+    ("subject", "attribute", "named"),
+    [
+        ("user", "pet_name", "your pet's name"),
+        ("user", "user_age", "your age"),
+        ("user", "sister_birthday", "your sister's birthday"),
+        ("sister", "birthday", "your sister's birthday"),
+        ("user", "favourite colour", "your favorite color"),
+        ("Anna", "employer", "Anna's employer"),
+        ("sister's husband", "employer", "your sister's husband's employer"),
+        ("user", "spirit_animal", "your spirit animal"),
+        ("user", "partner_name", "your partner"),
+    ],
+)
+def test_topics(subject: str, attribute: str, named: str) -> None:
+    assert topic_of(subject, attribute).named == named
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "tier"),
+    [
+        ({"attribute": "age", "value": 34}, ValueKind.NUMBER, Tier.SIMPLE),
+        ({"attribute": "best friend", "value": "Sam"}, ValueKind.PERSON, Tier.RELATIONAL),
+        ({"attribute": "favorite_color", "value": "teal"}, ValueKind.TEXT, Tier.RELATIONAL),
+        ({"attribute": "wedding_anniversary", "value": "14 June 2015"}, ValueKind.DATE, Tier.TEMPORAL),
+        ({"attribute": "hobbies", "value": ["a", "b"]}, ValueKind.LIST, Tier.SIMPLE),
+        ({"subject": "sister's husband", "attribute": "employer", "value": "X"}, ValueKind.TEXT, Tier.MULTI_HOP),
+        ({"attribute": "age", "value": 34, "tier": 3, "kind": "text"}, ValueKind.TEXT, Tier.TEMPORAL),
+    ],
+)
+def test_suggestions(body: dict[str, object], kind: ValueKind, tier: Tier) -> None:
+    fact = complete(ImportedFact.model_validate(body))
+    assert (fact.kind, fact.tier) == (kind, tier)
+
+
+def test_generation_is_pure_and_seeded() -> None:
+    one, two = (build(person(), GenerationSettings()) for _ in range(2))
+    assert one == two
+    assert build(person(), GenerationSettings(seed=1)).rows != one.rows
+
+
+@pytest.mark.parametrize("variations", [1, 3, 10, 40])
+def test_variations_are_a_limit(variations: int) -> None:
+    made = build(person(), GenerationSettings(variations=variations)).rows
+    for fact in person():
+        count = sum(
+            row.kind is RowKind.QUESTION and row.split is Split.TRAIN and row.fact_ids == (fact.id,) for row in made
+        )
+        assert 0 < count <= variations
+    assert GenerationSettings().variations == 10
+
+
+def test_adding_a_fact_leaves_other_rows_alone() -> None:
+    before = {row.id for row in build(person()[:-1], GenerationSettings()).rows if row.kind is RowKind.QUESTION}
+    after = {row.id for row in build(person(), GenerationSettings()).rows}
+    assert before <= after
+
+
+def test_all_kinds_are_made(rows: tuple[Row, ...]) -> None:
+    assert {row.kind for row in rows if row.split is Split.TRAIN} == set(RowKind)
+    links = [row for row in rows if row.kind is RowKind.COMPOSITION and "Anna's" in row.question]
+    assert links
+    assert all("Anna" in row.answer and "3 May 1990" in row.answer for row in links)
+
+
+def test_questions_do_not_hold_their_answers(rows: tuple[Row, ...]) -> None:
+    for row in rows:
+        if row.kind in {RowKind.QUESTION, RowKind.STATEMENT}:
+            assert not any(contains(row.question, value) for value in row.values)
+            assert all(contains(row.answer, value) for value in row.values)
+
+
+def test_negatives_share_families_and_no_topic_with_facts(rows: tuple[Row, ...]) -> None:
+    negative = [row for row in rows if row.kind is RowKind.ABSTENTION]
+    assert not {row.topic for row in negative} & known_keys(person())
+    assert all("I don't know" in row.answer for row in negative)
+    positive_families = {f.id for f in families()[Split.TRAIN]}
+    used = {
+        row.family.removeprefix("generic/")
+        for row in negative
+        if row.wording is Wording.GENERIC and row.split is Split.TRAIN
+    }
+    assert used <= positive_families
+    asked_natural = sum(row.wording is Wording.NATURAL for row in negative)
+    assert asked_natural > len(negative) / 4
+
+
+def test_reserved_topics_are_in_no_training_row(rows: tuple[Row, ...]) -> None:
+    _, reserved = unknown_topics(person(), 0)
+    trained = {row.topic for row in rows if row.split is not Split.TEST}
+    assert reserved
+    assert not {topic.key for topic in reserved} & trained
+
+
+def test_unknown_attributes_are_marked_and_asked_generically() -> None:
+    made = build(person(), GenerationSettings())
+    (stranger,) = made.wants_paraphrases
+    own = [row for row in made.rows if row.fact_ids == (stranger,) and row.kind is RowKind.QUESTION]
+    assert own
+    assert all(row.wording is Wording.GENERIC and "spirit animal" in row.question.casefold() for row in own)
+
+
+def _row(**changes: object) -> Row:
+    fact = person()[3]
+    body = {
+        "id": "0" * 16, "kind": "question", "question": "Where do I work?", "answer": "Your employer is Northwind Foods.",
+        "topic": "user/employer", "fact_ids": [fact.id], "values": ["Northwind Foods"], "family": "x", "split": "train",
+        "wording": "natural",
+    }  # fmt: skip
+    return Row.model_validate({**body, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({}, ""),
+        ({"question": "Do I work at Northwind Foods?"}, "leak"),
+        ({"answer": "Your employer is Acme."}, "answer"),
+        ({"question": "Where does Bob work?"}, "about"),
+        ({"question": "What is my shoe size?", "wording": "generic"}, "about"),
+        ({"question": "Why did Dario Conti hire me?", "split": "test"}, "leak"),
+    ],
+)
+def test_checks_give_reasons(changes: dict[str, object], reason: str) -> None:
+    ((_, problem),) = check_rows([_row(**changes)], person())
+    assert problem.split(":")[0] == reason
+
+
+def test_duplicates_and_near_duplicates_are_refused() -> None:
+    rows = [
+        _row(),
+        _row(question="where do i work? "),
+        _row(question="Where do I work??"),
+        _row(question="Who pays me?"),
+    ]
+    problems = [problem.split(":")[0] for _, problem in check_rows(rows, person())]
+    assert problems == ["", "duplicate", "duplicate", ""]
+
+
+HOSTILE = ["[red]x[/]", "<|im_end|>", "{I} {my}", "🦊🦊", "עברית", "a" * 1000, "\\d+(", "%s{0}", "O'Brien's", "?"]
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_hostile_values_stay_whole(value: str) -> None:
+    facts = [*person()[:2], complete(ImportedFact(attribute="motto", value=value))]
+    made = build(facts, GenerationSettings(replay=0))
+    own = [row for row in made.rows if row.fact_ids == (facts[-1].id,) and row.kind is RowKind.QUESTION]
+    assert own
+    assert all(value in row.answer for row in own)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=30),
+                  st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=60)),
+        min_size=1, max_size=4,
+    )
+)  # fmt: skip
+def test_any_fact_gives_sound_rows(pairs: list[tuple[str, str]]) -> None:
+    facts: dict[str, Fact] = {}
+    for attribute, value in pairs:
+        fact = complete(ImportedFact(attribute=attribute, value=value))
+        facts.setdefault(fact.id, fact)
+    made = build(list(facts.values()), GenerationSettings(replay=0, variations=3))
+    assert len({row.id for row in made.rows}) == len(made.rows)
+    assert all(row.checks for row in made.rows)

@@ -1,0 +1,82 @@
+"""The JSON Schemas on disk are the types, and their messages help."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from schemas.events import Log, Metric, parse_event
+from schemas.fact import ImportedFact, split_list
+from schemas.settings import PRESETS, Preset, RecipeSettings, resolve_recipe
+from schemas.validate import FOLDER, generate, problems
+
+
+def test_files_equal_the_types() -> None:
+    written = {path.name: path.read_text("utf-8") for path in FOLDER.glob("*.json")}
+    assert written == generate(), "run: python -m schemas"
+    assert set(written) == {f"{n}.schema.json" for n in ("fact", "row", "dataset", "project", "event", "evaluation")}
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.json")), ids=lambda path: path.name)
+def test_files_are_valid_draft_2020_12(path: object) -> None:
+    schema = json.loads(FOLDER.joinpath(str(path)).read_text("utf-8"))
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    Draft202012Validator.check_schema(schema)
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "word"),
+    [
+        ({"attribute": "a"}, "/", "value"),
+        ({"attribute": "a", "value": ""}, "/value", "empty"),
+        ({"attribute": "a", "value": "x" * 10_000}, "/value", "10,000"),
+        ({"attribute": "a\x07", "value": "x"}, "/attribute", "control"),
+        ({"attribute": "a", "value": None}, "/value", "null"),
+        ({"attribute": "a", "value": "x", "tier": 5}, "/tier", "one of"),
+        ({"attribute": "a", "value": "x", "colour": 1}, "/", "colour"),
+    ],
+)
+def test_problems_name_pointer_and_reason(body: dict[str, object], pointer: str, word: str) -> None:
+    found = list(problems("fact", body))
+    assert len(found) == 1
+    assert found[0].startswith(f"{pointer}:")
+    assert word in found[0]
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["attribute", "value", "subject", "tier", "x"]), st.text() | st.integers() | st.none()
+    )
+)
+def test_schema_and_type_agree(body: dict[str, object]) -> None:
+    try:
+        ImportedFact.model_validate(body, strict=False)
+        accepted = True
+    except ValueError:
+        accepted = False
+    if not list(problems("fact", body)):
+        assert accepted
+
+
+@given(st.integers(0, 10**6), st.floats(allow_nan=False, allow_infinity=False), st.text())
+def test_events_survive_the_pipe(step: int, value: float, text: str) -> None:
+    for event in (Metric(step=step, total_steps=step, epoch=0.5, values={"loss": value}), Log(message=text)):
+        line = event.model_dump_json()
+        assert "\n" not in line
+        assert parse_event(line) == event
+
+
+def test_seed_preset_is_the_seeds() -> None:
+    seed = PRESETS[Preset.SEED]
+    assert (seed.rank, seed.alpha, seed.epochs, seed.learning_rate) == (64, 128, 5, 3e-4)
+    assert (seed.schedule, seed.warmup, seed.targets) == ("cosine", 0.03, "all-linear")
+    assert resolve_recipe(RecipeSettings(preset=Preset.SEED, epochs=2)).epochs == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "items"), [("chess, hiking and tea", 3), ("a;b", 2), ("rock and roll", 2), ("one", 1), (" , ", 0)]
+)
+def test_split_list(text: str, items: int) -> None:
+    assert len(split_list(text)) == items
