@@ -99,7 +99,7 @@ def change_setting(project: Project, section: str, key: str, value: Any) -> None
     document = tomlkit.parse(path.read_text("utf-8"))
     if section not in document:
         document[section] = tomlkit.table()
-    document[section][key] = value  # type: ignore[index]
+    document[section][key] = value
     write_whole(path, tomlkit.dumps(document))
     project.settings = read_settings(path)
 

@@ -41,12 +41,14 @@ def metrics_of(told: Iterable[Told]) -> dict[str, Proportion]:
     add("unknown_refused_taught", Verdict.REFUSED, lambda q: q.group is QuestionGroup.UNKNOWN)
     add("unknown_refused_unseen", Verdict.REFUSED, lambda q: q.group is QuestionGroup.UNSEEN)
     for kind in (RowKind.REVERSE, RowKind.YES_NO, RowKind.COMPOSITION):
-        add(
-            f"portability_{kind}",
-            Verdict.RIGHT,
-            lambda q, kind=kind: q.group is QuestionGroup.PORTABILITY and q.kind is kind,
-        )  # type: ignore[misc]
+        portable = {q.id for q, _ in items if q.group is QuestionGroup.PORTABILITY and q.kind is kind}
+        add(f"portability_{kind}", Verdict.RIGHT, _one_of(portable))
     for tier in range(1, 5):
-        add(f"recall_tier_{tier}", Verdict.RIGHT, lambda q, tier=tier: q.group is recall and q.tier == tier)  # type: ignore[misc]
+        of_tier = {q.id for q, _ in items if q.group is recall and q.tier == tier}
+        add(f"recall_tier_{tier}", Verdict.RIGHT, _one_of(of_tier))
     add("general", Verdict.RIGHT, lambda q: q.group is QuestionGroup.GENERAL)
     return result
+
+
+def _one_of(ids: set[str]) -> Callable[[Question], bool]:
+    return lambda question: question.id in ids

@@ -90,7 +90,9 @@ class MasterAdamW:
         sizes = [weight.numel() for weight in weights]
         self.flat = torch.cat([weight.detach().reshape(-1) for weight in weights])
         self._grad = torch.zeros_like(self.flat)
-        for weight, value, grad in zip(weights, self.flat.split(sizes), self._grad.split(sizes), strict=True):
+        for weight, value, grad in zip(
+            weights, torch.split(self.flat, sizes), torch.split(self._grad, sizes), strict=True
+        ):
             weight.data = value.view_as(weight)
             weight.grad = grad.view_as(weight)
         self.master = torch.nn.Parameter(self.flat.float().clone())

@@ -90,4 +90,5 @@ def _matrix_rate(hidden: int, device: Device) -> float:
         if device.name == "cuda":
             torch.cuda.synchronize()
         times.append((time.perf_counter() - began) / 4)
-    return 2.0 * left.shape[0] * left.shape[1] * right.shape[1] / min(times)
+    operations = 2.0 * left.shape[0] * left.shape[1] * right.shape[1]
+    return float(operations / min(times))

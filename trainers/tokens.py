@@ -46,7 +46,8 @@ class ChatCodec:
 
     def render(self, question: str) -> str:
         """The whole prompt as text, as the zero-context proof reads it."""
-        return self._before.replace(_SYSTEM_MARK, self._system_prompt) + question + self._after
+        before: str = self._before.replace(_SYSTEM_MARK, self._system_prompt)
+        return f"{before}{question}{self._after}"
 
     def prompt(self, question: str) -> list[int]:
         """Token ids of a question, ready for the answer."""

@@ -6,8 +6,9 @@ from pathlib import Path
 from andraeus_tui import exporting, importing
 from andraeus_tui.commands.show import document, line, note, table
 from andraeus_tui.files import write_whole
-from andraeus_tui.importing import Entry, Import
+from andraeus_tui.importing import Import
 from andraeus_tui.project import Project, create
+from andraeus_tui.readers import Entry, tidy
 from andraeus_tui.store.database import Database
 from andraeus_tui.store.facts import all_facts, put_facts, remove_facts
 from generators.topics import topic_of, topic_of_fact
@@ -102,7 +103,7 @@ def add(folder: Path, given: Mapping[str, object], replace: bool) -> None:
     body = {name: value for name, value in given.items() if value not in (None, ())}
     values = body["value"]
     assert isinstance(values, tuple)
-    body["value"] = importing.tidy(values[0]) if len(values) == 1 else [importing.tidy(value) for value in values]
+    body["value"] = tidy(values[0]) if len(values) == 1 else [tidy(value) for value in values]
     if "aliases" in body:
         body["aliases"] = list(body["aliases"])  # type: ignore[call-overload]
     with Project(folder).database() as database:

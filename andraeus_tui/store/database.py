@@ -52,7 +52,9 @@ class Database:
                 connection.execute("DELETE FROM changes WHERE id <= ?", (number - KEEP_CHANGES,))
                 connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                # A full disk makes SQLite roll back by itself.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
                 raise
         except sqlite3.Error as error:
             raise explain(error, self.path) from error
@@ -78,16 +80,18 @@ class Database:
             try:
                 found = connection.execute(query).fetchone()
                 if found:
-                    self._play_back(*found, undone=undone)
+                    self._play_back(found[0], undone)
                 connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                # A full disk makes SQLite roll back by itself.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
                 raise
         except sqlite3.Error as error:
             raise explain(error, self.path) from error
         return found[1] if found else None
 
-    def _play_back(self, number: int, label: str, undone: int) -> None:
+    def _play_back(self, number: int, undone: int) -> None:
         """Run the recorded inverse statements, newest first; the triggers record their inverses in their place."""
         connection = self.connection
         statements = connection.execute(

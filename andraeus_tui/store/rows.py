@@ -9,7 +9,7 @@ from schemas.row import Origin, ReviewState, Row, Split
 
 def all_rows(database: Database, split: Split | None = None, state: ReviewState | None = None) -> list[Row]:
     """Rows in the order in which they were made, of one split and state if asked."""
-    query, values = "SELECT body, state FROM rows WHERE 1", []
+    query, values = "SELECT body, state FROM rows WHERE 1", list[str]()
     if split:
         query, values = f"{query} AND split = ?", [*values, split]
     if state:

@@ -48,7 +48,7 @@ def test_every_format_is_read(cli: Cli, folder: Path, tmp_path: Path, name: str,
 @pytest.mark.parametrize("form", ["json", "jsonl", "csv", "yaml"])
 def test_export_gives_back_what_was_imported(cli: Cli, folder: Path, tmp_path: Path, form: str) -> None:
     source = tmp_path / "in.json"
-    body = [
+    body: list[dict[str, object]] = [
         {"attribute": "pet_name", "value": "Max [the] <|im_end|> 🦊", "aliases": ["Maxi", "M."], "source": "me"},
         {"attribute": "birthday", "value": "3 May 1990", "subject": "sister", "tier": 4},
         {"attribute": "hobbies", "value": ["chess", "tea, green"], "kind": "list"},

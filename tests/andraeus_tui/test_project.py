@@ -173,7 +173,7 @@ def test_two_processes_write_at_once(environment: dict[str, str], cli: Cli, tmp_
     cli("init", tmp_path / "p")
     command = [sys.executable, "-P", "-m", "andraeus_tui.cli", "facts", "add"]
     both = [
-        subprocess.Popen([*command, f"thing {number}", "x", "--project", tmp_path / "p"], env=environment,
+        subprocess.Popen([*command, f"thing {number}", "x", "--project", str(tmp_path / "p")], env=environment,
                          stdout=subprocess.DEVNULL)
         for number in range(6)
     ]  # fmt: skip
@@ -188,7 +188,17 @@ def test_a_kill_in_the_middle_of_generating_loses_no_approved_row(
     import sqlite3
 
     before = sqlite3.connect(project / "memory.db").execute("SELECT id, state FROM rows ORDER BY id").fetchall()
-    command = [sys.executable, "-P", "-m", "andraeus_tui.cli", "generate", "--project", project, "--variations", "60"]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "andraeus_tui.cli",
+        "generate",
+        "--project",
+        str(project),
+        "--variations",
+        "60",
+    ]
     for delay in (0.3, 0.5, 0.7, 0.9):
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(delay)

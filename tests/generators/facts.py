@@ -18,4 +18,4 @@ PERSON = {
 
 
 def person() -> list[Fact]:
-    return [complete(ImportedFact(attribute=name, value=value)) for name, value in PERSON.items()]  # type: ignore[arg-type]
+    return [complete(ImportedFact(attribute=name, value=value)) for name, value in PERSON.items()]

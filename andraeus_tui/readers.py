@@ -1,0 +1,246 @@
+"""Fact files read into entries: JSON, JSONL, CSV, YAML and plain text. Pure parsing; importing.py judges."""
+
+import codecs
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from schemas.errors import InputError
+from schemas.fact import ImportedFact
+
+FILE_LIMIT = 50_000_000
+_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that may become a fact, with where it stood."""
+
+    place: str
+    """ "line 3", "entry 2"."""
+    body: Any
+    problem: str = ""
+
+
+def entries_of(path: Path) -> Iterator[Entry]:
+    """The file's entries. Raises InputError when it is no readable fact file at all."""
+    text = _read_text(path)
+    if not text.strip():
+        raise InputError(f"{path} is empty.")
+    reader = _READERS.get(path.suffix.casefold())
+    if reader is None:
+        raise InputError(
+            f"{path} has an unknown ending.", "Use .json, .jsonl, .csv, .yaml or .txt (lines of 'key: value')."
+        )
+    return reader(text, path)
+
+
+def _read_text(path: Path) -> str:
+    try:
+        if path.is_dir():
+            raise InputError(f"{path} is a folder, not a file.")
+        if path.stat().st_size > FILE_LIMIT:
+            raise InputError(f"{path} is larger than {FILE_LIMIT // 1_000_000} MB; split it.")
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise InputError(f"There is no file {path}.") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    encoding = next((name for mark, name in _BOMS if data.startswith(mark)), "utf-8")
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path} is not UTF-8 text (byte 0x{data[error.start]:02x} at position {error.start}).", "Save it as UTF-8."
+        ) from error
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """A JSON object as its pairs, so that a key that stands twice is seen."""
+
+
+def _json(text: str, path: Path) -> Iterator[Entry]:
+    try:
+        data = json.loads(text, object_pairs_hook=_Pairs)
+    except (json.JSONDecodeError, RecursionError) as error:
+        where = (
+            f" (line {error.lineno}, column {error.colno}: {error.msg})"
+            if isinstance(error, json.JSONDecodeError)
+            else ""
+        )
+        raise InputError(f"{path} is not valid JSON{where}.") from error
+    return _from_data(data, path)
+
+
+def _from_data(data: Any, path: Path) -> Iterator[Entry]:
+    if isinstance(data, _Pairs):
+        return _from_mapping(data)
+    if isinstance(data, list):
+        return (_from_object(f"entry {number}", body) for number, body in enumerate(data, start=1))
+    raise InputError(f"{path} holds neither a list of facts nor a mapping of attributes to values.")
+
+
+def _from_mapping(pairs: _Pairs) -> Iterator[Entry]:
+    """The seed's flat form: {"pet_name": "Max", ...}. A single fact object is taken as one."""
+    keys = [key for key, _ in pairs]
+    if {"attribute", "value"} <= set(keys):
+        yield _from_object("entry 1", pairs)
+        return
+    for number, (key, value) in enumerate(pairs, start=1):
+        if value is None or value == "":
+            yield Entry(f"entry {number}", {"attribute": key, "value": value}, "the value is empty")
+        elif isinstance(value, _Pairs):
+            yield Entry(f"entry {number}", {"attribute": key}, "the value is an object; give text, a number or a list")
+        else:
+            yield Entry(f"entry {number}", {"attribute": tidy(key), "value": _tidy_value(value)})
+
+
+def _from_object(place: str, body: Any) -> Entry:
+    if not isinstance(body, _Pairs):
+        return Entry(place, body, "is no object with attribute and value")
+    keys = [key for key, _ in body]
+    twice = sorted({key for key in keys if keys.count(key) > 1})
+    fields = {key: _tidy_value(value) for key, value in body if value is not None}
+    return Entry(place, fields, f"the key {twice[0]!r} stands twice" if twice else "")
+
+
+def _jsonl(text: str, path: Path) -> Iterator[Entry]:
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            body = json.loads(line, object_pairs_hook=_Pairs)
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise InputError(f"{path} is not valid JSONL: line {number} is no JSON.") from error
+        yield _from_object(f"line {number}", body)
+
+
+_COLUMNS = frozenset(ImportedFact.model_fields)
+
+
+def _csv(text: str, path: Path) -> Iterator[Entry]:
+    """A header with attribute and value (and any other field); or two columns without a header."""
+    try:
+        sample = text[:4096]
+        delimiter = max(",;\t", key=lambda mark: sample.splitlines()[0].count(mark))
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        rows = [(lines.line_num, row) for row in lines if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        raise InputError(f"{path} is not valid CSV: {error}.") from error
+    header = [cell.strip().casefold() for cell in rows[0][1]] if rows else []
+    if {"attribute", "value"} <= set(header):
+        if len(set(header)) < len(header):
+            raise InputError(f"{path} has a column twice in its header.")
+        unknown = [name for name in header if name not in _COLUMNS]
+        if unknown:
+            raise InputError(f"{path} has an unknown column {unknown[0]!r}.", f"Known: {', '.join(sorted(_COLUMNS))}.")
+        rows = rows[1:]
+    elif rows and all(len(row) == 2 for _, row in rows):
+        header = ["attribute", "value"]
+    else:
+        raise InputError(f"{path} needs a header line with the columns attribute and value.")
+    for number, row in rows:
+        if len(row) != len(header):
+            yield Entry(f"line {number}", row[0] if row else "", f"has {len(row)} cells, the header has {len(header)}")
+            continue
+        yield Entry(
+            f"line {number}", _typed({key: tidy(cell) for key, cell in zip(header, row, strict=True) if cell.strip()})
+        )
+
+
+def _typed(fields: dict[str, str]) -> dict[str, Any]:
+    """Cells are text; tier and aliases are not."""
+    typed: dict[str, Any] = dict(fields)
+    if fields.get("tier", "").isdigit():
+        typed["tier"] = int(fields["tier"])
+    if "aliases" in fields:
+        typed["aliases"] = [alias.strip() for alias in fields["aliases"].split("|") if alias.strip()]
+    if fields.get("kind") == "list" and "|" in fields.get("value", ""):
+        typed["value"] = [item.strip() for item in fields["value"].split("|") if item.strip()]
+    return typed
+
+
+def _yaml(text: str, path: Path) -> Iterator[Entry]:
+    import yaml
+
+    try:
+        return _from_data(yaml.load(text, Loader=_pairs_loader()), path)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" (line {mark.line + 1}: {getattr(error, 'problem', '')})" if mark else ""
+        raise InputError(f"{path} is not valid YAML{where}.") from error
+
+
+def _pairs_loader() -> Any:
+    """A safe loader that keeps every pair of a mapping, and dates as they were written."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        """Safe: no Python objects; anchors are refused, since a few lines of them can fill the memory."""
+
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            if self.check_event(yaml.events.AliasEvent):
+                raise yaml.YAMLError("aliases are not supported")
+            return super().compose_node(parent, index)
+
+    def pairs(loader: Any, node: Any) -> _Pairs:
+        return _Pairs(
+            (str(loader.construct_object(key, deep=True)), loader.construct_object(value, deep=True))
+            for key, value in node.value
+        )
+
+    Loader.add_constructor("tag:yaml.org,2002:map", pairs)
+    Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: str(node.value))
+    return Loader
+
+
+def _text(text: str, path: Path) -> Iterator[Entry]:
+    """One "key: value" (or "key = value") a line; empty lines and # comments are passed over."""
+    found = False
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        match = re.match(r"^\s*[-*]?\s*([^:=]{1,200}?)\s*[:=]\s*(.*\S)?\s*$", line)
+        if not match:
+            yield Entry(f"line {number}", line.strip(), "is no 'key: value'")
+            continue
+        found = True
+        key, value = match.groups()
+        if not value:
+            yield Entry(f"line {number}", {"attribute": key}, "the value is empty")
+            continue
+        yield Entry(f"line {number}", {"attribute": tidy(key), "value": tidy(value)})
+    if not found:
+        raise InputError(f"{path} has no line of the form 'key: value'.")
+
+
+def tidy(text: str) -> str:
+    """Line breaks and tabs as spaces, ends trimmed; everything else stays as it was written."""
+    return re.sub(r"[\t\r\n]+", " ", text).strip()
+
+
+def _tidy_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return tidy(value)
+    if isinstance(value, list) and not isinstance(value, _Pairs):
+        return [tidy(item) if isinstance(item, str) else item for item in value]
+    return value
+
+
+_READERS: dict[str, Callable[[str, Path], Iterator[Entry]]] = {
+    ".json": _json,
+    ".jsonl": _jsonl,
+    ".ndjson": _jsonl,
+    ".csv": _csv,
+    ".tsv": _csv,
+    ".yaml": _yaml,
+    ".yml": _yaml,
+    ".txt": _text,
+    ".md": _text,
+    ".text": _text,
+}

@@ -1,0 +1,1 @@
+"""Commands that measure and print ratios against a named baseline, in one run."""

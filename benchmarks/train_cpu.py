@@ -1,0 +1,156 @@
+"""Training speed on this machine against a plain transformers Trainer with PEFT: python -m benchmarks.train_cpu
+
+Same base model, same rows, batch size, epochs, learning rate and schedule, one after the other in one run. The plain
+arm is what a tutorial writes: Trainer, DataCollatorForSeq2Seq, LoRA on all linear layers. Ours runs once with the same
+adapter and once with the default recipe's (LoRA on the MLPs of the upper two thirds). Both train without rehearsal,
+which the plain trainer does not know. Recall is free greedy generation on held-out families, judged by the scorer.
+"""
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+import torch
+
+from andraeus_tui.importing import read_facts
+from andraeus_tui.project import cache_folder
+from evaluators.questions import questions_of
+from evaluators.scorer import judge
+from generators.build import build
+from schemas.evaluation import QuestionGroup, Verdict
+from schemas.fact import Fact
+from schemas.row import Row, RowKind, Split
+from schemas.settings import PRESETS, EvaluationSettings, GenerationSettings, Preset, Recipe
+from trainers.batches import collate, epoch_batches
+from trainers.frozen import SplitModel
+from trainers.generation import replies
+from trainers.lora import MasterAdamW, attach, first_block
+from trainers.models import Device, load_model, load_tokenizer, resolve
+from trainers.objective import loss_of
+from trainers.tokens import ChatCodec
+from trainers.train import learning_rate
+from trainers.wire import Wire
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+def facts_and_rows() -> tuple[list[Fact], list[Row]]:
+    """The example person and all template rows."""
+    facts = read_facts(EXAMPLES / "alex.json", []).taken
+    facts += read_facts(EXAMPLES / "people.yaml", facts).taken
+    return facts, list(build(facts, GenerationSettings(replay=0)).rows)
+
+
+def plain(model: Any, tokenizer: Any, codec: ChatCodec, rows: list[Row], recipe: Recipe) -> tuple[Any, float]:
+    """The baseline: (trained model, seconds of training)."""
+    from peft import LoraConfig, get_peft_model
+    from transformers import DataCollatorForSeq2Seq, Trainer, TrainingArguments
+
+    torch.manual_seed(0)
+    config = LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, target_modules="all-linear", task_type="CAUSAL_LM")
+    tuned = get_peft_model(model, config)
+    data = []
+    for row in rows:
+        example = codec.example(row.question, row.answer)
+        labels = [-100] * example.answer_start + list(example.ids[example.answer_start :])
+        data.append({"input_ids": list(example.ids), "attention_mask": [1] * len(example.ids), "labels": labels})
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = TrainingArguments(
+            output_dir=folder, per_device_train_batch_size=recipe.batch_size, num_train_epochs=recipe.epochs,
+            learning_rate=recipe.learning_rate, lr_scheduler_type="cosine", warmup_steps=recipe.warmup,
+            save_strategy="no", report_to="none", logging_strategy="no", disable_tqdm=True, use_cpu=True, seed=0,
+        )  # fmt: skip
+        trainer = Trainer(
+            model=tuned, args=arguments, train_dataset=data,
+            data_collator=DataCollatorForSeq2Seq(tokenizer, padding=True),
+        )  # fmt: skip
+        began = time.perf_counter()
+        trainer.train()
+        return tuned.eval(), time.perf_counter() - began
+
+
+def ours(model: Any, tokenizer: Any, codec: ChatCodec, rows: list[Row], recipe: Recipe) -> tuple[Any, float]:
+    """Our loop, the preparation of frozen blocks included in the time."""
+    examples = [codec.example(row.question, row.answer) for row in rows]
+    began = time.perf_counter()
+    split = SplitModel(model, first_block(model, recipe))
+    prepared = split.prepare(examples, tokenizer.pad_token_id)
+    tuned = attach(model, recipe, seed=0).train()
+    optimizer = MasterAdamW(tuned, recipe)
+    total = -(-len(examples) // recipe.batch_size) * recipe.epochs
+    step = 0
+    with split.trained_blocks():
+        for epoch in range(recipe.epochs):
+            for batch in epoch_batches([len(one) for one in prepared], recipe.batch_size, 0, epoch):
+                loss_of(split, collate([prepared[index] for index in batch], "cpu"), 0.0).backward()  # type: ignore[no-untyped-call]
+                optimizer.step(learning_rate(recipe, step, total))
+                step += 1
+    return tuned.eval(), time.perf_counter() - began
+
+
+def recall(model: Any, codec: ChatCodec, facts: list[Fact], rows: list[Row]) -> tuple[int, int]:
+    """(right, asked) on the held-out questions about given facts."""
+    test = [row for row in rows if row.split is Split.TEST and row.kind is RowKind.QUESTION]
+    questions = [
+        q for q in questions_of(facts, test, set(), EvaluationSettings(probe=0)) if q.group is QuestionGroup.RECALL
+    ]
+    answers = replies(model, codec, [question.text for question in questions], 32, 32)
+    right = sum(judge(questions[index], reply.text) is Verdict.RIGHT for index, reply in answers)
+    return right, len(questions)
+
+
+def main() -> None:
+    """Run all arms and print the ratios; `--output` keeps the numbers as JSON."""
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    options.add_argument("--epochs", type=int, default=4)
+    options.add_argument("--output", type=Path)
+    given = options.parse_args()
+    torch.set_num_threads(os.cpu_count() or 1)
+    base = resolve("embedded", cache_folder(), Wire(sys.stderr, sys.stdin, must_save=False))
+    tokenizer = load_tokenizer(base)
+    codec = ChatCodec(tokenizer, "")
+    facts, rows = facts_and_rows()
+    train = [row for row in rows if row.split is Split.TRAIN]
+    default = PRESETS[Preset.DEFAULT].model_copy(update={"epochs": given.epochs})
+    same = default.model_copy(update={"targets": "all-linear", "frozen_below": 0.0})
+    arms = {"plain Trainer + PEFT": (plain, same), "ours, same adapter": (ours, same), "ours, default": (ours, default)}
+    result: dict[str, Any] = {"rows": len(train), "epochs": given.epochs, "machine": _machine(), "arms": {}}
+    for name, (run, recipe) in arms.items():
+        tuned, seconds = run(load_model(base, Device.best()), tokenizer, codec, train, recipe)
+        right, asked = recall(tuned, codec, facts, rows)
+        rate = len(train) * given.epochs / seconds
+        result["arms"][name] = {
+            "seconds": round(seconds, 1),
+            "examples_per_second": round(rate, 2),
+            "right": right,
+            "asked": asked,
+        }
+        first = result["arms"]["plain Trainer + PEFT"]["examples_per_second"]
+        print(f"{name:24} {rate:6.2f} examples/s  {rate / first:4.2f}x  held-out recall {right}/{asked}", flush=True)
+    if given.output:
+        given.output.write_text(json.dumps(result, indent=1) + "\n")
+
+
+def _machine() -> dict[str, str]:
+    import transformers
+
+    return {
+        "device": Device.best().note,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "transformers": transformers.__version__,
+        "date": time.strftime("%Y-%m-%d"),
+    }
+
+
+if __name__ == "__main__":
+    main()
