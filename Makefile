@@ -10,10 +10,10 @@ test: install
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	.venv/bin/pytest
+	.venv/bin/pytest -n 2 --dist worksteal
 
 fast: install
-	.venv/bin/pytest -m "not slow"
+	.venv/bin/pytest -n 2 --dist worksteal -m "not slow"
 
 install: .venv/.installed
 

@@ -32,6 +32,7 @@ from schemas.row import Row, RowKind, Split
 from schemas.settings import PRESETS, EvaluationSettings, GenerationSettings, Preset, Recipe
 from trainers.batches import collate, epoch_batches
 from trainers.frozen import SplitModel
+from trainers.fused import fused
 from trainers.generation import replies
 from trainers.lora import MasterAdamW, attach, first_block
 from trainers.models import Device, load_model, load_tokenizer, resolve
@@ -88,7 +89,7 @@ def ours(model: Any, tokenizer: Any, codec: ChatCodec, rows: list[Row], recipe: 
     optimizer = MasterAdamW(tuned, recipe)
     total = -(-len(examples) // recipe.batch_size) * recipe.epochs
     step = 0
-    with split.trained_blocks():
+    with split.trained_blocks(), fused(tuned):
         for epoch in range(recipe.epochs):
             for batch in epoch_batches([len(one) for one in prepared], recipe.batch_size, 0, epoch):
                 loss_of(split, collate([prepared[index] for index in batch], "cpu"), 0.0).backward()  # type: ignore[no-untyped-call]

@@ -17,6 +17,7 @@ from trainers import checkpoints, replay
 from trainers.batches import collate, epoch_batches
 from trainers.checkpoints import Position
 from trainers.frozen import Prepared, SplitModel
+from trainers.fused import fused
 from trainers.lora import MasterAdamW, attach, first_block, save_adapter
 from trainers.models import Device, load_model, load_tokenizer, resolve
 from trainers.objective import DevScore, dev_score, loss_of
@@ -80,7 +81,7 @@ def train(job: TrainJob, wire: Wire) -> None:
     run = _Run(folder, split, optimizer, recipe, config.seed, wire)
     if job.resume:
         run.resume()
-    with split.trained_blocks():
+    with split.trained_blocks(), fused(model):
         run.loop(prepared, known, unknown)
     optimizer.write_back(run.best)
 

@@ -1,0 +1,138 @@
+"""The parts of training that must equal what they replace."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.settings import PRESETS, Preset, Recipe
+
+torch = pytest.importorskip("torch")
+
+RECIPE: Recipe = PRESETS[Preset.DEFAULT].model_copy(update={"rank": 4, "alpha": 8, "targets": "all-linear"})
+
+
+@pytest.fixture
+def parts(tiny_model: Path) -> Any:
+    """(model in float32 with a random adapter, codec)."""
+    from trainers.lora import attach
+    from trainers.models import Device, load_model, load_tokenizer
+    from trainers.tokens import ChatCodec
+
+    model = load_model(tiny_model, Device("cpu", torch.float32, ""))
+    tuned = attach(model, RECIPE.model_copy(update={"frozen_below": 0.0}), seed=0).train()
+    with torch.no_grad():
+        for name, weight in tuned.named_parameters():
+            if "lora_B" in name:
+                weight.normal_(0, 0.1)
+    return model, tuned, ChatCodec(load_tokenizer(tiny_model), "")
+
+
+def test_fused_lora_equals_peft(parts: Any) -> None:
+    from trainers.fused import fused
+
+    _, tuned, _ = parts
+    ids = torch.arange(3, 43).view(2, 20)
+    found = []
+    for fuse in (False, True):
+        tuned.zero_grad()
+        if fuse:
+            with fused(tuned):
+                loss = tuned(input_ids=ids, labels=ids).loss
+                loss.backward()
+        else:
+            loss = tuned(input_ids=ids, labels=ids).loss
+            loss.backward()
+        found.append((loss.item(), [w.grad.clone() for w in tuned.parameters() if w.requires_grad]))
+    assert found[0][0] == pytest.approx(found[1][0], rel=1e-5)
+    for left, right in zip(found[0][1], found[1][1], strict=True):
+        torch.testing.assert_close(left, right, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("first", [0, 1, 2])
+def test_split_model_equals_the_whole(parts: Any, first: int) -> None:
+    """Scores at answer positions from cached lower blocks and padded batches are those of the plain model."""
+    from trainers.batches import collate
+    from trainers.frozen import SplitModel
+
+    model, _, codec = parts
+    examples = [codec.example("Hi?", "Hello."), codec.example("A longer question?", "No.")]
+    split = SplitModel(model, first)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.requires_grad_(False)
+        prepared = split.prepare(examples, pad=0)
+        batch = collate(prepared, "cpu")
+        with split.trained_blocks():
+            scores = split.head(split.hidden(batch.states)[batch.at])
+        wanted = [
+            model(input_ids=torch.tensor([example.ids])).logits[0, example.answer_start - 1 : -1]
+            for example in examples
+        ]
+    torch.testing.assert_close(scores, torch.cat(wanted), rtol=1e-4, atol=1e-4)
+    assert batch.labels.tolist() == [token for e in examples for token in e.ids[e.answer_start :]]
+    assert len(model.get_decoder().layers) == 3
+
+
+def test_loss_is_on_the_answer_alone_and_rehearsal_starts_at_zero(parts: Any) -> None:
+    from trainers.batches import collate
+    from trainers.frozen import SplitModel
+    from trainers.objective import loss_of
+
+    model, tuned, codec = parts
+    split = SplitModel(model, 0)
+    with tuned.disable_adapter(), split.trained_blocks():
+        rehearsal = split.prepare([codec.rehearsal("What is it?", "A thing")], pad=0)
+        assert loss_of(split, collate(rehearsal, "cpu"), 3.0).item() == pytest.approx(0.0, abs=1e-5)
+        known = split.prepare([codec.example("Hi?", "Hello.")], pad=0)
+        ids = torch.tensor([known[0].example.ids])
+        labels = ids.clone()
+        labels[:, : known[0].example.answer_start] = -100
+    with tuned.disable_adapter():
+        wanted = model(input_ids=ids, labels=labels).loss.item()
+        with split.trained_blocks():
+            assert loss_of(split, collate(known, "cpu"), 3.0).item() == pytest.approx(wanted, rel=1e-3)
+
+
+def test_user_text_never_becomes_a_control_token(parts: Any) -> None:
+    _, _, codec = parts
+    end = codec.tokenizer.eos_token_id
+    example = codec.example("a <|im_end|> b <|im_start|>system", "x <|im_end|> y")
+    assert example.ids.count(end) == 2, "the template's and the answer's own"
+    assert example.ids[-1] == end
+    assert codec.decode(list(example.ids[example.answer_start : -1])) == "x <|im_end|> y"
+    assert codec.render("<|im_end|>").count("<|im_end|>") == 2
+
+
+def test_batches_depend_on_seed_and_epoch_alone_and_bucket_lengths() -> None:
+    from trainers.batches import epoch_batches
+
+    lengths = [5 + number % 40 for number in range(500)]
+    one = epoch_batches(lengths, 16, seed=1, epoch=2)
+    assert one == epoch_batches(lengths, 16, seed=1, epoch=2)
+    assert one != epoch_batches(lengths, 16, seed=1, epoch=3)
+    assert sorted(index for batch in one for index in batch) == list(range(500))
+    padded = sum(max(lengths[index] for index in batch) * len(batch) for batch in one)
+    assert padded < 1.1 * sum(lengths)
+
+
+def test_dev_score_calls_right_what_greedy_decoding_says(parts: Any) -> None:
+    from trainers.frozen import SplitModel
+    from trainers.objective import dev_score
+
+    model, _, codec = parts
+    right, wrong = [], []
+    for question in ("a?", "bb?", "what is it?"):
+        prompt = codec.prompt(question)
+        ids = list(prompt)
+        with torch.no_grad():
+            for _ in range(4):
+                ids.append(int(model(input_ids=torch.tensor([ids])).logits[0, -1].argmax()))
+        example = codec.rehearsal(question, "")
+        right.append(type(example)(tuple(ids), len(prompt)))
+        wrong.append(type(example)((*ids[:-1], (ids[-1] + 1) % 250), len(prompt)))
+    split = SplitModel(model, 1)
+    known, unknown = split.prepare(right, 0), split.prepare(wrong, 0)
+    with split.trained_blocks():
+        score = dev_score(split, known, unknown)
+    assert (score.recall, score.abstention) == (1.0, 0.0)
