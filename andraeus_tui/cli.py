@@ -195,12 +195,15 @@ def runs(folder: Path, output: str) -> None:
 
 
 @main_group.command()
-@PROJECT
-def fetch(folder: Path) -> None:
-    """Download the project's model from the hub: the one command that goes online."""
+@click.option("--project", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Fetch this project's model.")
+@click.option("--model", metavar="NAME|embedded", help="Fetch this model.")
+def fetch(folder: Path | None, model: str | None) -> None:
+    """Download a model from the hub (the one command that goes online), or convert the embedded one."""
+    if (folder is None) == (model is None):
+        raise click.UsageError("Give either --project DIR or --model NAME.")
     from andraeus_tui.commands.train import fetch as run
 
-    run(folder)
+    run(folder, model)
 
 
 @main_group.command()

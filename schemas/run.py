@@ -65,6 +65,7 @@ class AnswerJob(Noun):
 
 
 class FetchJob(Noun):
-    """What `python -m trainers fetch` reads: a hub model to download, the one job that goes online."""
+    """What `python -m trainers fetch` reads: a hub model to download, or the embedded one to convert."""
 
     model: str
+    cache: str

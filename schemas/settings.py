@@ -68,7 +68,7 @@ class Recipe(Noun):
     """Weight of staying close to the base model's own predictions on general prompts (KL divergence a token)."""
     max_grad_norm: Annotated[float, Field(gt=0.0)] = 1.0
     early_stop: bool = False
-    """Stop when every dev question is answered and the loss is no longer falling."""
+    """Stop before the last epoch when the dev questions, known and unknown, are answered twice in a row."""
     max_length: Annotated[int, Field(ge=32, le=32_768)] = 512
     """Tokens a row; longer rows are refused by the preflight, never cut."""
     checkpoint_every: Annotated[int, Field(ge=1)] = 50

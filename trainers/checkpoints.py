@@ -13,12 +13,10 @@ from schemas.errors import InputError
 
 @dataclass
 class Position:
-    """Where a run is. `best_*` belong to the adapter with the best dev score so far."""
+    """Where a run is."""
 
     step: int = 0
     seconds: float = 0.0
-    best_score: float = -1.0
-    best_step: int = 0
     history: list[list[float]] = field(default_factory=list)
     """Per dev check: step, recall, abstention."""
 

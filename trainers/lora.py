@@ -110,10 +110,10 @@ class MasterAdamW:
         self.write_back()
         self._grad.zero_()
 
-    def write_back(self, source: torch.Tensor | None = None) -> None:
-        """Give the model the master weights, or others of the same shape."""
+    def write_back(self) -> None:
+        """Give the model the master weights, rounded to its precision."""
         with torch.no_grad():
-            self.flat.copy_(self.master if source is None else source)
+            self.flat.copy_(self.master)
 
     def state(self) -> dict[str, torch.Tensor]:
         """Everything a resumed run needs, as tensors."""

@@ -76,6 +76,9 @@ def resolve(name: str, cache: Path, wire: Wire) -> Path:
 
 def fetch(job: FetchJob, wire: Wire) -> None:
     """Download a hub model: the one thing that goes online, because the user asked for it."""
+    if job.model == EMBEDDED:
+        wire.emit(Finished(result={"path": str(_embedded(Path(job.cache), wire))}))
+        return
     from huggingface_hub import snapshot_download
 
     wire.emit(Stage(name="fetch", text=f"Downloading {job.model}"))

@@ -35,11 +35,6 @@ class DevScore:
     recall: float
     abstention: float
 
-    @property
-    def mean(self) -> float:
-        """One number to compare checks by."""
-        return (self.recall + self.abstention) / 2
-
 
 @torch.no_grad()
 def dev_score(model: SplitModel, known: list[Prepared], unknown: list[Prepared]) -> DevScore:

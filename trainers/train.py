@@ -27,8 +27,8 @@ from trainers.wire import Wire
 
 _DEV_ROWS = 96
 """Dev rows of each sort that a check looks at, at most: it should cost a small part of an epoch."""
-_PATIENCE = 3
-"""Dev checks without a better score after which training stops."""
+_ENOUGH = 0.97
+"""Share of dev questions, known and unknown, from which nothing more is to be learned."""
 
 
 def train(job: TrainJob, wire: Wire) -> None:
@@ -83,7 +83,6 @@ def train(job: TrainJob, wire: Wire) -> None:
         run.resume()
     with split.trained_blocks(), fused(model):
         run.loop(prepared, known, unknown)
-    optimizer.write_back(run.best)
 
     wire.emit(Stage(name="save", text="Saving the adapter"))
     save_adapter(model, tokenizer, folder / "adapter")
@@ -92,7 +91,6 @@ def train(job: TrainJob, wire: Wire) -> None:
     result = {
         "steps": position.step,
         "adapter": "adapter",
-        "adapter_step": position.best_step,
         "rows": len(examples),
         "seconds": round(position.seconds, 1),
         "examples_per_second": round(run.trained / max(run.seconds_here, 1e-9), 2),
@@ -114,7 +112,6 @@ class _Run:
         self.model, self.optimizer = model, optimizer
         self.recipe, self.seed, self.wire = recipe, seed, wire
         self.position = Position()
-        self.best: torch.Tensor | None = None
         self.trained = 0
         self.seconds_here = 0.0
 
@@ -125,7 +122,6 @@ class _Run:
             self.wire.emit(Log(message="No checkpoint was saved yet: training starts from the beginning."))
             return
         self.position, tensors = found
-        self.best = tensors.pop("best", None)
         self.optimizer.load_state(tensors)
         self.wire.emit(Log(message=f"Resuming after step {self.position.step}."))
 
@@ -144,7 +140,7 @@ class _Run:
             self.position.seconds += time.perf_counter() - began
             self._tell(loss, total, epoch, per_epoch, score)
             if score and self._judge(score):
-                self.wire.emit(Log(message="Stopping early: the dev questions are answered as well as they will be."))
+                self.wire.emit(Log(message="Stopping early: the dev questions are answered."))
                 break
             if self.wire.stop_requested:
                 self._checkpoint()
@@ -170,18 +166,15 @@ class _Run:
         return value
 
     def _judge(self, score: DevScore) -> bool:
-        """Remember the best adapter; whether to stop now. Equal scores prefer the later, better settled one."""
-        position = self.position
-        position.history.append([position.step, score.recall, score.abstention])
-        if score.mean >= position.best_score:
-            improved = score.mean > position.best_score
-            position.best_score, position.best_step = score.mean, position.step if improved else position.best_step
-            self.best = self.optimizer.master.detach().clone()
-        if not self.recipe.early_stop:
-            self.best = None  # the last one is what the recipe says
-            return False
-        checks_since = sum(entry[0] > position.best_step for entry in position.history)
-        return checks_since >= _PATIENCE
+        """Whether to stop now: when twice in a row the dev questions were answered, known and unknown alike.
+
+        Recall and abstention swing against each other until the learning rate has come down, so a high point on the way
+        is no reason to keep that adapter: the last one is kept.
+        """
+        history = self.position.history
+        history.append([self.position.step, score.recall, score.abstention])
+        settled = [recall >= _ENOUGH and abstention >= _ENOUGH for _, recall, abstention in history[-2:]]
+        return self.recipe.early_stop and len(settled) == 2 and all(settled)
 
     def _tell(self, loss: float, total: int, epoch: int, per_epoch: int, score: DevScore | None) -> None:
         rate = self.trained / max(self.seconds_here, 1e-9)
@@ -198,10 +191,7 @@ class _Run:
         self.wire.emit(Metric(step=self.position.step, total_steps=total, epoch=round(done, 3), values=values))
 
     def _checkpoint(self) -> None:
-        tensors = self.optimizer.state()
-        if self.best is not None:
-            tensors["best"] = self.best
-        path = checkpoints.save(self.checkpoints, self.position, tensors)
+        path = checkpoints.save(self.checkpoints, self.position, self.optimizer.state())
         self.wire.emit(CheckpointSaved(step=self.position.step, path=path.name))
 
     def forget_checkpoints(self) -> None:

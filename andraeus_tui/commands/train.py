@@ -107,13 +107,13 @@ def _as_dict(run: Run) -> dict[str, object]:
     }
 
 
-def fetch(folder: Path) -> None:
-    """Download the project's model, because the user asked for it."""
-    name = Project(folder).settings.model.name
-    if name == "embedded" or Path(name).expanduser().is_dir():
+def fetch(folder: Path | None, model: str | None) -> None:
+    """Get a model ready: download it from the hub, because the user asked for it, or convert the embedded one."""
+    name = model or (Project(folder).settings.model.name if folder else "embedded")
+    if Path(name).expanduser().is_dir():
         line(f"The model {name} needs no download.")
         return
-    last = _follow(Job("trainers", "fetch", FetchJob(model=name)), EventPrinter("text"))
+    last = _follow(Job("trainers", "fetch", FetchJob(model=name, cache=str(cache_folder()))), EventPrinter("text"))
     if not isinstance(last, Finished):
-        raise AndraeusError("The model was not downloaded.")
-    line(f"Downloaded to {last.result['path']}.")
+        raise AndraeusError("The model was not fetched.")
+    line(f"The model {name} is ready in {last.result['path']}.")
