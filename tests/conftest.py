@@ -40,7 +40,7 @@ def environment(tmp_path: Path, cache: Path) -> dict[str, str]:
 def cli(environment: dict[str, str], tmp_path: Path) -> Cli:
     """Runs `andraeus-tui ARGUMENTS` as a process; refuses any traceback in its output."""
 
-    def run(*arguments: object, stdin: str | None = "", timeout: float = 240) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: object, stdin: str | None = "", timeout: float = 280) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [sys.executable, "-P", "-m", "andraeus_tui.cli", *map(str, arguments)],
             input=stdin, capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=timeout, check=False,
