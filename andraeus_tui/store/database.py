@@ -38,18 +38,23 @@ class Database:
     @contextmanager
     def change(self, label: str) -> Iterator[sqlite3.Connection]:
         """One atomic change that `undo` takes back as a whole. Nothing is kept of it when the block raises."""
+        with self._transaction() as connection:
+            # A new change after an undo ends the chance to redo.
+            connection.execute("DELETE FROM changes WHERE undone = 1")
+            number = self._begin_recording(label)
+            yield connection
+            connection.execute("DELETE FROM recording")
+            if not connection.execute("SELECT 1 FROM history WHERE change_id = ? LIMIT 1", (number,)).fetchone():
+                connection.execute("DELETE FROM changes WHERE id = ?", (number,))
+            connection.execute("DELETE FROM changes WHERE id <= ?", (number - KEEP_CHANGES,))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
         connection = self.connection
         try:
             connection.execute("BEGIN IMMEDIATE")
             try:
-                # A new change after an undo ends the chance to redo.
-                connection.execute("DELETE FROM changes WHERE undone = 1")
-                number = self._begin_recording(label)
                 yield connection
-                connection.execute("DELETE FROM recording")
-                if not connection.execute("SELECT 1 FROM history WHERE change_id = ? LIMIT 1", (number,)).fetchone():
-                    connection.execute("DELETE FROM changes WHERE id = ?", (number,))
-                connection.execute("DELETE FROM changes WHERE id <= ?", (number - KEEP_CHANGES,))
                 connection.execute("COMMIT")
             except BaseException:
                 # A full disk makes SQLite roll back by itself.
@@ -74,21 +79,10 @@ class Database:
         return self._step("SELECT id, label FROM changes WHERE undone = 1 ORDER BY id LIMIT 1", undone=0)
 
     def _step(self, query: str, undone: int) -> str | None:
-        connection = self.connection
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                found = connection.execute(query).fetchone()
-                if found:
-                    self._play_back(found[0], undone)
-                connection.execute("COMMIT")
-            except BaseException:
-                # A full disk makes SQLite roll back by itself.
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
-        except sqlite3.Error as error:
-            raise explain(error, self.path) from error
+        with self._transaction() as connection:
+            found = connection.execute(query).fetchone()
+            if found:
+                self._play_back(found[0], undone)
         return found[1] if found else None
 
     def _play_back(self, number: int, undone: int) -> None:
