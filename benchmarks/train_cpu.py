@@ -30,6 +30,7 @@ from schemas.evaluation import QuestionGroup, Verdict
 from schemas.fact import Fact
 from schemas.row import Row, RowKind, Split
 from schemas.settings import PRESETS, EvaluationSettings, GenerationSettings, Preset, Recipe
+from schemas.wire import Wire
 from trainers.batches import collate, epoch_batches
 from trainers.frozen import SplitModel
 from trainers.fused import fused
@@ -39,7 +40,6 @@ from trainers.models import Device, load_model, load_tokenizer, resolve
 from trainers.objective import loss_of
 from trainers.tokens import ChatCodec
 from trainers.train import learning_rate
-from trainers.wire import Wire
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 

@@ -5,20 +5,20 @@ I don't know". Each topic is an attribute that nobody gave, or a given attribute
 """
 
 import random
+import tomllib
+from functools import cache
+from pathlib import Path
 
 from generators import lexicon
-from generators.language import possessive, towards_user
-from generators.make import any_questions, make_row, rng_for
+from generators.make import Asked, any_questions, generic_questions, make_row, rng_for
 from generators.topics import Topic, topic_of, topic_of_fact
-from schemas.fact import USER, Fact
-from schemas.row import Row, RowKind, Split
+from schemas.fact import USER, Fact, ValueKind
+from schemas.row import Row, RowKind, Split, Wording
 
 SMALLEST = 120
 """Fewer rows than this do not teach a model to say that it does not know, however few facts there are."""
 NEAR_MISS_SHARE = 0.2
 """Of the rows, those about a given attribute of somebody else; with more, the given one is refused too."""
-RESERVED_SHARE = 0.15
-"""Of the unknown attributes, the share that no row ever mentions, so that the evaluation can ask for them."""
 
 _OTHERS = ("neighbor", "cousin", "boss", "colleague", "best friend", "uncle", "teacher", "sister", "brother", "partner")
 
@@ -33,6 +33,8 @@ _IMPLIED: dict[str, str] = {
     "address": "street city postal_code neighborhood country",
     "city": "country",
     "pet_name": "dog cat",
+    "pet_type": "pet_breed",
+    "pet_breed": "pet_type",
     "dog": "pet_name pet_type",
     "cat": "pet_name pet_type",
     "hobby": "hobbies",
@@ -65,17 +67,39 @@ def known_keys(facts: list[Fact]) -> set[str]:
     return {topic_of_fact(fact).key for fact in facts}
 
 
-def unknown_topics(facts: list[Fact], seed: int) -> tuple[list[Topic], list[Topic]]:
-    """(topics for abstention rows, topics that are kept for the evaluation), both in seeded order."""
+def unknown_topics(facts: list[Fact], seed: int) -> list[Topic]:
+    """The user's attributes that nobody gave and that no given fact implies, in seeded order."""
     known = known_keys(facts)
     known_ids = {topic.entry.id for topic in map(topic_of_fact, facts) if topic.entry and topic.owner.is_user}
     implied = known_ids.union(*(_IMPLIED.get(name, "").split() for name in known_ids))
-    open_ids = [name for name in lexicon.entries() if name not in implied]
-    rng = rng_for(seed, "unknown")
-    rng.shuffle(open_ids)
-    reserved = open_ids[: round(RESERVED_SHARE * len(open_ids))]
-    taught = [topic_of(USER, name) for name in open_ids[len(reserved) :]]
-    return taught, [topic for topic in (topic_of(USER, name) for name in reserved) if topic.key not in known]
+    common = [topic_of(USER, name) for name in lexicon.entries() if name not in implied]
+    found = [topic for topic in (*common, *unlisted()) if topic.key not in known]
+    rng_for(seed, "unknown").shuffle(found)
+    return found
+
+
+@cache
+def unlisted() -> tuple[Topic, ...]:
+    """Attributes of the user that the lexicon does not have."""
+    with (Path(__file__).parent / "unlisted.toml").open("rb") as file:
+        data = tomllib.load(file)
+    return tuple(topic_of(USER, name, ValueKind(kind)) for kind, names in data.items() for name in names)
+
+
+def never_rows(facts: list[Fact], split: Split, seed: int) -> list[Row]:
+    """Dev or test questions about things that no training row mentions, two of each in everyday words and one that
+    names it; none about a thing that the person did give."""
+    with (Path(__file__).parent / "never.toml").open("rb") as file:
+        data = tomllib.load(file)[split]
+    known, rng = known_keys(facts), rng_for(seed, "never", split)
+    rows = []
+    for name, natural in data.items():
+        topic = topic_of(USER, name)
+        asked = [Asked(text, f"never/{name}/{number}", Wording.NATURAL) for number, text in enumerate(natural)]
+        asked += generic_questions(topic, split, 1, rng)
+        if topic.key not in known:
+            rows += [make_row(RowKind.ABSTENTION, one, refusal(topic), topic.key, split) for one in asked]
+    return rows
 
 
 def near_misses(facts: list[Fact], seed: int) -> list[Topic]:
@@ -99,18 +123,17 @@ def near_misses(facts: list[Fact], seed: int) -> list[Topic]:
 
 
 def refusal(topic: Topic) -> str:
-    """ "I don't know your blood type." A person who is asked for is named by name."""
-    phrase = f"{possessive(topic.phrase)} name" if topic.is_person and not topic.plural else topic.phrase
-    return f"I don't know {towards_user(topic.owner)} {phrase}."
+    """ "Your blood type? I don't know." The thing is named first, as in an answer that knows it, so that a model decides
+    about the thing and not about the wording of the question."""
+    return f"{topic.named[:1].upper()}{topic.named[1:]}? I don't know."
 
 
 def abstention_rows(facts: list[Fact], split: Split, count: int, seed: int) -> list[Row]:
     """About `count` rows, spread evenly over unknown attributes, and a share of them over near misses."""
-    taught, _ = unknown_topics(facts, seed)
     misses = near_misses(facts, seed)
     rng = rng_for(seed, "abstention", split)
     near = round(NEAR_MISS_SHARE * count)
-    chosen = _spread(misses, near, rng) + _spread(taught, count - near, rng)
+    chosen = _spread(misses, near, rng) + _spread(unknown_topics(facts, seed), count - near, rng)
     return [row for topic, times in chosen for row in unknown_rows(topic, split, times, rng)]
 
 

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from generators.abstention import SMALLEST, abstention_rows, unknown_rows, unknown_topics
+from generators.abstention import SMALLEST, abstention_rows, never_rows
 from generators.checks import check_rows
 from generators.composition import composition_rows
-from generators.make import rng_for
 from generators.replay import replay_rows
 from generators.templates import other_rows, question_rows, shared_values
 from generators.topics import topic_of_fact
@@ -69,7 +68,4 @@ def _negatives(facts: list[Fact], split: Split, asked: int, settings: Generation
         yield from abstention_rows(facts, split, max(SMALLEST, round(settings.abstention * asked)), settings.seed)
         return
     yield from abstention_rows(facts, split, min(60, max(20, asked // 3)), settings.seed)
-    _, reserved = unknown_topics(facts, settings.seed)
-    rng = rng_for(settings.seed, "reserved", split)
-    for topic in reserved if split is Split.TEST else ():
-        yield from unknown_rows(topic, split, 2, rng)
+    yield from never_rows(facts, split, settings.seed)

@@ -19,9 +19,15 @@ _REVERSE = {
         "What do you know about {value}?",
         "How is {value} connected to me?",
         "What does {value} have to do with me?",
+        "I wrote down {value}. What was that about?",
+        "{value}: what's that in my life?",
+        "Does {value} mean anything to me?",
+        "Why would I have noted {value}?",
+        "Where does {value} come into my life?",
+        "What do I connect with {value}?",
     ),
-    Split.DEV: ("Why does {value} matter to me?",),
-    Split.TEST: ("What role does {value} play in my life?",),
+    Split.DEV: ("Why does {value} matter to me?", "What is {value}, as far as I'm concerned?"),
+    Split.TEST: ("What role does {value} play in my life?", "Why might {value} sound familiar to me?"),
 }
 _YES_NO = {
     Split.TRAIN: (

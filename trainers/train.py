@@ -13,6 +13,7 @@ from schemas.events import CheckpointSaved, Finished, Log, Metric, Stage
 from schemas.row import Row, RowKind
 from schemas.run import DatasetFile, TrainConfig, TrainJob
 from schemas.settings import Recipe
+from schemas.wire import Wire
 from trainers import checkpoints, replay
 from trainers.batches import collate, epoch_batches
 from trainers.checkpoints import Position
@@ -23,7 +24,6 @@ from trainers.models import Device, load_model, load_tokenizer, resolve
 from trainers.objective import DevScore, dev_score, loss_of
 from trainers.preflight import estimate
 from trainers.tokens import ChatCodec, Example
-from trainers.wire import Wire
 
 _DEV_ROWS = 96
 """Dev rows of each sort that a check looks at, at most: it should cost a small part of an epoch."""
@@ -73,7 +73,7 @@ def train(job: TrainJob, wire: Wire) -> None:
     prepared = split.prepare(examples, pad)
     known = split.prepare(_encode(_of_kind(dev, RowKind.QUESTION), codec, recipe.max_length), pad)
     refusals = _encode(_of_kind(dev, RowKind.ABSTENTION), codec, recipe.max_length)
-    unknown = split.prepare(shared_start(refusals), pad) if any(row.kind is RowKind.ABSTENTION for row in rows) else []
+    unknown = split.prepare(shared_end(refusals), pad) if any(row.kind is RowKind.ABSTENTION for row in rows) else []
     if wire.stop_requested:
         raise Cancelled("Stopped before training began; nothing was lost.")
     model = attach(model, recipe, config.seed).train()
@@ -201,14 +201,16 @@ class _Run:
         shutil.rmtree(self.checkpoints, ignore_errors=True)
 
 
-def shared_start(examples: list[Example]) -> list[Example]:
-    """The examples with their answers cut to the tokens that all of them begin with.
+def shared_end(examples: list[Example]) -> list[Example]:
+    """The examples with their answers cut to the tokens that all of them end with.
 
-    For refusals that is "I don't know": whether the model then names the thing in just our words does not matter.
+    For refusals that is "? I don't know.": which words the model has for the thing does not matter.
     """
     answers = [example.ids[example.answer_start :] for example in examples]
-    shared = next((n for n in range(min(map(len, answers), default=0), 0, -1) if len({a[:n] for a in answers}) == 1), 0)
-    return [Example(example.ids[: example.answer_start + shared], example.answer_start) for example in examples]
+    shared = next(
+        (n for n in range(min(map(len, answers), default=0), 0, -1) if len({a[-n:] for a in answers}) == 1), 0
+    )
+    return [Example(example.ids, len(example.ids) - shared) for example in examples]
 
 
 def learning_rate(recipe: Recipe, step: int, total: int) -> float:

@@ -1,0 +1,67 @@
+"""What all screens of an open project share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from andraeus_tui.project import Project
+from andraeus_tui.store.database import Database
+from andraeus_tui.ui.bar import StepBar
+from schemas.errors import AndraeusError
+
+if TYPE_CHECKING:
+    from andraeus_tui.ui.app import AndraeusApp
+
+
+class ProjectScreen(Screen[None]):
+    """A step of the loop: the bar with all steps, the step's own body, the keys. Subclasses give `body`."""
+
+    STEP: ClassVar[str] = ""
+    """The mode under which the app knows the screen; the bar marks it."""
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 (Textual's own declaration)
+
+    @property
+    def andraeus(self) -> AndraeusApp:
+        """The app, with its project."""
+        return cast("AndraeusApp", self.app)
+
+    @property
+    def project(self) -> Project:
+        """The open project."""
+        return self.andraeus.opened
+
+    @property
+    def database(self) -> Database:
+        """Its database, open as long as the project is."""
+        return self.andraeus.database
+
+    def compose(self) -> ComposeResult:
+        """The bar, the body, the keys."""
+        yield StepBar(self.STEP)
+        yield from self.body()
+        yield Footer()
+
+    def body(self) -> ComposeResult:
+        """The step's own widgets."""
+        yield from ()
+
+    def on_screen_resume(self) -> None:
+        """Other steps may have changed what is shown."""
+        self.show()
+
+    def show(self) -> None:
+        """Bring the screen up to date with the project. Called whenever it comes to the front."""
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Errors that a sentence explains are told as a notification; the screen goes on."""
+        try:
+            yield
+        except AndraeusError as error:
+            self.notify(str(error), severity="error", markup=False, timeout=8)
