@@ -1,10 +1,10 @@
 """Recipes compared over many people: plan on any machine, run where the GPU is, score anywhere.
 
-    python -m benchmarks.recipes plan FOLDER --arms arms.toml --people 6
+    python -m benchmarks.recipes plan FOLDER --arms benchmarks/recipes.toml --people 6
     python -m benchmarks.recipes run FOLDER --model FOLDER --slots 14      (needs torch; no project, no network)
     python -m benchmarks.recipes score FOLDER --output results.json
 
-An arm changes settings of a project. A person is a draw from the lexicon's attributes and plausible values. All arms
+An arm changes settings of a project (and with `override` of the recipe). A person is a draw from the lexicon's attributes and plausible values. All arms
 see the same people. `plan` freezes a run for each, exactly as training does, and asks it questions of the dev families,
 so that the test families stay unseen until the recipe stands; with `--split test` it asks those.
 """
@@ -77,7 +77,7 @@ def _value(name: str, rng: random.Random) -> Any:
     return rng.choice(entry.values)
 
 
-def plan(folder: Path, arms: dict[str, dict[str, Any]], people: int, sizes: list[int], split: str) -> None:
+def plan(folder: Path, arms: dict[str, dict[str, Any]], people: int, split: str) -> None:
     """One frozen run and one file of questions for each arm and person."""
     from andraeus_tui.freeze import freeze_run
     from andraeus_tui.project import change_setting, create
@@ -90,10 +90,8 @@ def plan(folder: Path, arms: dict[str, dict[str, Any]], people: int, sizes: list
 
     asked_split = Split(split)
     for arm, settings in arms.items():
-        _toggle(settings.get("code", {}))
         for number in range(people):
-            size = sizes[number % len(sizes)]
-            facts = person(number, size)
+            facts = person(number, settings.get("facts", 15))
             with tempfile.TemporaryDirectory() as name:
                 project = create(Path(name) / "project", "embedded")
                 for section in ("generation", "recipe"):
@@ -116,23 +114,6 @@ def plan(folder: Path, arms: dict[str, dict[str, Any]], people: int, sizes: list
             taught = {row.topic for row in rows if row.split is Split.TRAIN and row.kind is RowKind.ABSTENTION}
             questions = questions_of(facts, held, taught, EvaluationSettings(unknown=60, probe=60))
             (target / "questions.json").write_text("\n".join(question.model_dump_json() for question in questions))
-
-
-def _toggle(code: dict[str, Any]) -> None:
-    import generators.abstention as abstention
-    from generators.language import possessive, towards_user
-
-    originals = _toggle.__dict__.setdefault("originals", (abstention.refusal, abstention.unlisted))
-    abstention.refusal, abstention.unlisted = originals
-    if code.get("refusal") == "first":
-
-        def first(topic: Any) -> str:
-            phrase = f"{possessive(topic.phrase)} name" if topic.is_person and not topic.plural else topic.phrase
-            return f"I don't know {towards_user(topic.owner)} {phrase}."
-
-        abstention.refusal = first
-    if code.get("unlisted") is False:
-        abstention.unlisted = lambda: ()
 
 
 def run(folder: Path, model: Path, slots: int, limit: float) -> None:
@@ -188,7 +169,7 @@ def _one(job: Path, model: str) -> None:
     trained = time.monotonic() - began
     questions = tuple(Question.model_validate_json(line) for line in (job / "questions.json").read_text().splitlines())
     asked = AnswerJob(
-        model=model, system_prompt="", cache="/tmp/none", adapter=str(job / "adapter"), base=False,
+        model=model, system_prompt="", cache="/tmp/none", adapter=str(job / "adapter"), base=True,
         questions=questions, max_new_tokens=32, batch_size=128,
     )  # fmt: skip
     with (job / "answers.part").open("w") as out:
@@ -209,9 +190,13 @@ def score(folder: Path) -> dict[str, Any]:
             Question.model_validate_json(line) for line in (path.parent / "questions.json").read_text().splitlines()
         ]
         events = [parse_event(line) for line in path.read_text().splitlines()]
-        said = {event.answer.id: event.answer.answer for event in events if isinstance(event, Answered)}
-        for name, proportion in metrics_of((one, judge(one, said[one.id])) for one in questions).items():
-            found[path.parent.parent.name][name].append(proportion.share)
+        for source in ("base", "tuned"):
+            said = {
+                e.answer.id: e.answer.answer for e in events if isinstance(e, Answered) and e.answer.source == source
+            }
+            arm = path.parent.parent.name if source == "tuned" else f"{path.parent.parent.name} (base)"
+            for name, proportion in metrics_of((one, judge(one, said[one.id])) for one in questions).items():
+                found[arm][name].append(proportion.share)
     return {
         arm: {
             name: {
@@ -247,7 +232,6 @@ def main() -> None:
     options.add_argument("folder", type=Path)
     options.add_argument("--arms", type=Path)
     options.add_argument("--people", type=int, default=6)
-    options.add_argument("--sizes", type=int, nargs="+", default=[15])
     options.add_argument("--split", choices=["dev", "test"], default="dev")
     options.add_argument("--model", type=Path)
     options.add_argument("--slots", type=int, default=2)
@@ -255,7 +239,7 @@ def main() -> None:
     options.add_argument("--output", type=Path)
     given = options.parse_args()
     if given.action == "plan":
-        plan(given.folder, tomllib.loads(given.arms.read_text()), given.people, given.sizes, given.split)
+        plan(given.folder, tomllib.loads(given.arms.read_text()), given.people, given.split)
     elif given.action == "run":
         run(given.folder, given.model.resolve(), given.slots, given.limit)
     else:

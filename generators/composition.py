@@ -8,7 +8,16 @@ from schemas.fact import Fact, ValueKind
 from schemas.row import Row, RowKind, Split, Wording
 
 _PAIR = {
-    Split.TRAIN: ("What are {a} and {b}?", "Tell me {a} and {b}.", "I need two things: {a} and {b}."),
+    Split.TRAIN: (
+        "What are {a} and {b}?",
+        "Tell me {a} and {b}.",
+        "I need two things: {a} and {b}.",
+        "First {a}, then {b}, please.",
+        "Do you know {a}, and {b} too?",
+        "{a} plus {b}?",
+        "Along with {a}, tell me {b}.",
+        "I've forgotten both: {a}, {b}.",
+    ),
     Split.DEV: ("Give me both {a} and {b}.",),
     Split.TEST: ("Could you list {a} as well as {b}?",),
 }

@@ -97,8 +97,14 @@ def _filled(forms: tuple[str, ...], name: str, topic: Topic, value: str) -> list
     return [Asked(render(form, topic.owner, **slots), f"{name}/{form}", Wording.GENERIC) for form in forms]
 
 
+_OWN_NAMES = frozenset({"name", "last_name", "middle_name"})
+"""Nobody asks what role their own name plays in their life."""
+
+
 def _reverse(fact: Fact, topic: Topic, split: Split, rng: random.Random) -> list[Row]:
     if fact.kind in {ValueKind.NUMBER, ValueKind.LIST} or isinstance(fact.value, bool):
+        return []
+    if topic.entry and topic.owner.is_user and topic.entry.id in _OWN_NAMES:
         return []
     text = f"{fact.text} is {topic.named}"
     answer = ends_sentence(text[:1].upper() + text[1:])

@@ -33,7 +33,8 @@ def environment(tmp_path: Path, cache: Path) -> dict[str, str]:
     home = tmp_path / "home"
     home.mkdir()
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "LANG", "VIRTUAL_ENV"}}
-    return {**kept, "HOME": str(home), "ANDRAEUS_CACHE": str(cache), "COLUMNS": "100"}
+    # One thread a worker: two tests run at once on two cores, and threads that wait for each other burn both.
+    return {**kept, "OMP_NUM_THREADS": "1", "HOME": str(home), "ANDRAEUS_CACHE": str(cache), "COLUMNS": "100"}
 
 
 @pytest.fixture

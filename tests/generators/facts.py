@@ -1,9 +1,11 @@
 """A person for the tests of generators, written by hand."""
 
+from collections.abc import Mapping
+
 from generators.topics import complete
 from schemas.fact import Fact, ImportedFact
 
-PERSON = {
+PERSON: dict[str, str | list[str]] = {
     "user_name": "Alex Moreau",
     "user_age": "34",
     "pet_name": "Max",
@@ -18,4 +20,8 @@ PERSON = {
 
 
 def person() -> list[Fact]:
-    return [complete(ImportedFact(attribute=name, value=value)) for name, value in PERSON.items()]
+    return facts_of(PERSON)
+
+
+def facts_of(values: Mapping[str, str | list[str]]) -> list[Fact]:
+    return [complete(ImportedFact(attribute=name, value=value)) for name, value in values.items()]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rapidfuzz import fuzz
 
 from generators import lexicon
-from generators.abstention import known_keys, unknown_topics
+from generators.abstention import known_keys, unknown_topics, unlisted
 from generators.build import build
 from generators.checks import check_rows, contains
 from generators.families import families
@@ -18,7 +18,7 @@ from generators.topics import complete, topic_of
 from schemas.fact import Fact, ImportedFact, Tier, ValueKind
 from schemas.row import Row, RowKind, Split, Wording
 from schemas.settings import GenerationSettings
-from tests.generators.facts import person
+from tests.generators.facts import facts_of, person
 
 PEOPLE = ("user", "sister", "Anna", "parents", "best friend")
 
@@ -166,7 +166,8 @@ def test_questions_do_not_hold_their_answers(rows: tuple[Row, ...]) -> None:
 def test_negatives_share_families_and_no_topic_with_facts(rows: tuple[Row, ...]) -> None:
     negative = [row for row in rows if row.kind is RowKind.ABSTENTION]
     assert not {row.topic for row in negative} & known_keys(person())
-    assert all("I don't know" in row.answer for row in negative)
+    assert all(row.answer.startswith("Your ") or row.topic.split("/")[0] != "user" for row in negative)
+    assert all(row.answer.endswith("? I don't know.") for row in negative)
     positive_families = {f.id for f in families()[Split.TRAIN]}
     used = {
         row.family.removeprefix("generic/")
@@ -178,11 +179,26 @@ def test_negatives_share_families_and_no_topic_with_facts(rows: tuple[Row, ...])
     assert asked_natural > len(negative) / 4
 
 
-def test_reserved_topics_are_in_no_training_row(rows: tuple[Row, ...]) -> None:
-    _, reserved = unknown_topics(person(), 0)
-    trained = {row.topic for row in rows if row.split is not Split.TEST}
-    assert reserved
-    assert not {topic.key for topic in reserved} & trained
+def test_never_asked_topics_are_in_no_training_row(rows: tuple[Row, ...]) -> None:
+    trained = {row.topic for row in rows if row.split is Split.TRAIN}
+    for split in (Split.DEV, Split.TEST):
+        never = [row for row in rows if row.family.startswith("never/") and row.split is split]
+        assert len({row.topic for row in never}) >= 10
+        assert not {row.topic for row in never} & trained
+
+
+def test_unknown_topics_are_no_given_ones_and_imply_none() -> None:
+    topics = unknown_topics(person(), 0)
+    assert not {topic.key for topic in topics} & known_keys(person())
+    assert all(topic.entry is None for topic in unlisted())
+    assert len({topic.key for topic in unlisted()}) == len(unlisted()) > 150
+    assert "user/age" not in {topic.key for topic in unknown_topics(facts_of({"birthday": "3 May 1990"}), 0)}
+
+
+def test_a_thing_that_was_given_is_not_asked_as_never_told() -> None:
+    made = build(facts_of({"garage code": "4471", "city": "Turin"}), GenerationSettings())
+    assert not [row for row in made.rows if row.kind is RowKind.ABSTENTION and row.topic == "user/garage code"]
+    assert [row for row in made.rows if row.kind is RowKind.ABSTENTION and row.topic == "user/landline number"]
 
 
 def test_unknown_attributes_are_marked_and_asked_generically() -> None:

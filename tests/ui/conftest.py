@@ -1,0 +1,72 @@
+"""Fixtures for the terminal UI: a home with nothing in it, a project with facts and rows made in this process."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from andraeus_tui.importing import sort_out
+from andraeus_tui.project import Project, create
+from andraeus_tui.readers import Entry
+from andraeus_tui.store.facts import put_facts
+from andraeus_tui.store.rows import replace_generated
+from generators.build import build
+from schemas.fact import Fact
+from schemas.row import ReviewState
+from schemas.settings import GenerationSettings
+
+FACTS: list[dict[str, object]] = [
+    {"attribute": "name", "value": "Robin Vale"},
+    {"attribute": "pet_name", "value": "Max"},
+    {"attribute": "employer", "value": "Harbor Radio"},
+    {"attribute": "city", "value": "Tallinn"},
+    {"attribute": "barber", "value": "Dario Conti"},
+    {"attribute": "hobbies", "value": ["chess", "hiking"]},
+    {"attribute": "birthday", "value": "3 May 1990", "subject": "sister"},
+    {"attribute": "spirit animal", "value": "otter [the /small] one"},
+]
+"""Eight facts over the tiers; one holds brackets, which markup would swallow."""
+
+MakeProject = Callable[..., Project]
+
+
+@pytest.fixture(autouse=True)
+def quiet_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of the test's own, and no animations."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+    return home
+
+
+def facts_of(bodies: list[dict[str, object]]) -> list[Fact]:
+    """Facts as an import would make them."""
+    found = sort_out((Entry(f"entry {number}", body) for number, body in enumerate(bodies)), [])
+    assert not found.skipped
+    return found.taken
+
+
+@pytest.fixture
+def make_project(tmp_path: Path) -> MakeProject:
+    """Makes a project; with `state` its rows are generated (4 variations a fact) and have this state."""
+
+    def make(
+        name: str = "robin",
+        facts: list[dict[str, object]] | None = None,
+        state: ReviewState | None = None,
+        model: str = "embedded",
+    ) -> Project:
+        project = create(tmp_path / name, model)
+        taken = facts_of(FACTS if facts is None else facts)
+        with project.database() as database:
+            if taken:
+                put_facts(database, taken, "import")
+            if state is not None:
+                settings = GenerationSettings(variations=4, abstention=0.2, replay=4)
+                replace_generated(database, build(taken, settings).rows, state, "generate")
+        return project
+
+    return make
