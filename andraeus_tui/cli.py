@@ -18,27 +18,52 @@ RUN = click.option("--run", "run_name", metavar="NAME", help="A run's name; the 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="andraeus-tui")
 @click.option("--train-only", is_flag=True, help="Train the approved rows of --project, with no screen.")
-@click.option("--project", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Project for --train-only.")
+@click.option("--project", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Open this project.")
 @click.option("--resume", is_flag=True, help="With --train-only: continue the newest unfinished run.")
 @click.option("--dry-run", is_flag=True, help="With --train-only: print rows, minutes and memory, and stop.")
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--serve", is_flag=True, help="Open the app in a browser on this machine.")
+@click.option("--port", type=click.IntRange(1, 65535), help="With --serve: the port on 127.0.0.1.  [default: 8000]")
 @click.pass_context
 def main_group(
-    context: click.Context, train_only: bool, folder: Path | None, resume: bool, dry_run: bool, output: str
+    context: click.Context,
+    train_only: bool,
+    folder: Path | None,
+    resume: bool,
+    dry_run: bool,
+    output: str,
+    serve: bool,
+    port: int | None,
 ) -> None:
-    """Facts about you into a language model's weights: collect, generate, train, prove, ask."""
+    """Facts about you into a language model's weights: collect, generate, train, prove, ask.
+
+    Without a command it opens the app in this terminal.
+    """
+    training = resume or dry_run or output != "text"
     if context.invoked_subcommand:
-        if train_only or folder or resume or dry_run or output != "text":
-            raise click.UsageError("Options before a command belong to --train-only.")
+        if train_only or folder or serve or port or training:
+            raise click.UsageError("Options before a command belong to the app or to --train-only.")
         return
+    if serve + train_only > 1 or (port and not serve):
+        raise click.UsageError("--port needs --serve, and --serve goes without --train-only.")
+    if training and not train_only:
+        raise click.UsageError("--resume, --dry-run and --output need --train-only.")
     if train_only:
         if folder is None:
             raise click.UsageError("--train-only needs --project DIR.")
         from andraeus_tui.commands.train import train
 
         context.exit(train(folder, resume, dry_run, output))
-    if folder or resume or dry_run or output != "text":
-        raise click.UsageError("These options need --train-only.")
+    if serve:
+        from andraeus_tui.serving import serve as serve_app
+
+        context.exit(serve_app(folder, port or 8000))
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        from andraeus_tui.commands.app import open_app
+
+        context.exit(open_app(folder))
+    if folder:
+        raise click.UsageError("The app needs a terminal. Give --train-only, --serve or a command with --project.")
     click.echo(context.get_help())
 
 
@@ -152,11 +177,14 @@ def history(folder: Path) -> None:
 @click.option("--variations", type=click.IntRange(1, 200), help="Questions a fact, at most.  [default: 10]")
 @click.option("--approve", is_flag=True, help="Approve every row that passes all checks.")
 @OUTPUT
-def generate(folder: Path, backend: str | None, variations: int | None, approve: bool, output: str) -> None:
+@click.pass_context
+def generate(
+    context: click.Context, folder: Path, backend: str | None, variations: int | None, approve: bool, output: str
+) -> None:
     """Make questions and answers from the facts."""
     from andraeus_tui.commands.generate import generate as run
 
-    run(folder, backend, variations, approve, output)
+    context.exit(run(folder, backend, variations, approve, output))
 
 
 @main_group.command()

@@ -4,8 +4,10 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from andraeus_tui.files import write_whole
 from schemas.errors import InputError
 from schemas.fact import USER, Fact
 
@@ -64,3 +66,21 @@ FORMATS: dict[str, Callable[[list[Fact]], str]] = {
     "yaml": _yaml,
     "mapping": _mapping,
 }
+_ENDINGS = {".json": "json", ".jsonl": "jsonl", ".csv": "csv", ".yaml": "yaml", ".yml": "yaml"}
+
+
+def format_of(path: Path) -> str:
+    """The format that a file's ending asks for."""
+    form = _ENDINGS.get(path.suffix.casefold())
+    if form is None:
+        raise InputError(f"{path.name!r} has no ending that names a format.", "Use .json, .jsonl, .csv or .yaml.")
+    return form
+
+
+def write(facts: list[Fact], form: str, path: Path) -> None:
+    """All facts into a file; one that is there is replaced as a whole."""
+    text = FORMATS[form](facts)
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}.") from error

@@ -1,8 +1,21 @@
-"""Writing files so that a crash leaves the old one or the new one, never half of one."""
+"""Paths as people type them, and files written so that a crash leaves the old or the new one, never half of one."""
 
 import os
 import tempfile
 from pathlib import Path
+
+from schemas.errors import InputError
+
+
+def typed_path(text: str) -> Path:
+    """A path as a person typed or pasted it: with ~, and in the quotes in which terminals paste a dropped file."""
+    try:
+        text = text.strip().strip("'\"")
+        if text.isprintable():
+            return Path(text).expanduser()
+    except RuntimeError:
+        pass  # the home of a user who does not exist
+    raise InputError("This path cannot be used.")
 
 
 def write_whole(path: Path, text: str) -> None:

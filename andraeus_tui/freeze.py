@@ -3,6 +3,7 @@
 import hashlib
 import json
 import secrets
+import shutil
 from datetime import datetime
 from pathlib import Path
 
@@ -13,16 +14,25 @@ from andraeus_tui.store.facts import all_facts
 from andraeus_tui.store.rows import all_rows
 from generators.abstention import known_keys
 from schemas.errors import InputError
+from schemas.fact import Fact
 from schemas.row import ReviewState, Row, RowKind, Split
 from schemas.run import Dataset, DatasetFile, TrainConfig
-from schemas.settings import Preset, resolve_recipe
+from schemas.settings import Preset, ProjectSettings, resolve_recipe
 from schemas.validate import problems
 
 
-def freeze_run(project: Project) -> Path:
+def trained_kinds(preset: Preset) -> frozenset[RowKind]:
+    """The kinds of rows that a preset trains on.
+
+    The prototype knew no other rows than questions about facts: its preset is a baseline, so it gets no others.
+    """
+    return frozenset({RowKind.QUESTION}) if preset is Preset.SEED else frozenset(RowKind)
+
+
+def freeze_run(project: Project, runs: Path) -> Path:
     """A new run folder with everything in it. Raises InputError when the rows are not fit for training.
 
-    Only approved rows train. Dev and test rows are taken unless a person rejected them.
+    Only approved rows train. Dev and test rows are taken unless a person rejected them. The folder comes into `runs`.
     """
     with project.database() as database:
         facts = all_facts(database)
@@ -34,17 +44,24 @@ def freeze_run(project: Project) -> Path:
         hint = "Approve some, or run: andraeus-tui generate --project DIR --approve"
         raise InputError("This project has no approved rows, and only approved rows train.", hint)
     _check(approved, {fact.id for fact in facts}, known_keys(facts))
-    # The prototype knew no other rows than questions about facts: its preset is a baseline, so it gets no others.
-    plain = project.settings.recipe.preset is Preset.SEED
-    trained = [row for row in approved if row.kind is RowKind.QUESTION or not plain]
+    kinds = trained_kinds(project.settings.recipe.preset)
+    trained = [row for row in approved if row.kind in kinds]
     parts = {
         "train": [row for row in trained if row.kind is not RowKind.REPLAY],
         "replay": [row for row in trained if row.kind is RowKind.REPLAY],
         "dev": _asked(rows, Split.DEV),
         "test": _asked(rows, Split.TEST),
     }
-    settings = project.settings
-    folder = _new_folder(project.runs)
+    folder = _new_folder(runs)
+    try:
+        _fill(folder, project.settings, parts, facts)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return folder
+
+
+def _fill(folder: Path, settings: ProjectSettings, parts: dict[str, list[Row]], facts: list[Fact]) -> None:
     files = {name: _write(folder, name, part) for name, part in parts.items()}
     config = TrainConfig(
         model=settings.model.name,
@@ -58,7 +75,6 @@ def freeze_run(project: Project) -> Path:
     write_whole(folder / FACTS_FILE, json.dumps(body, ensure_ascii=False, indent=1))
     # The config comes last: a folder without one is no run.
     write_whole(folder / CONFIG_FILE, config.model_dump_json(indent=2))
-    return folder
 
 
 def _asked(rows: list[Row], split: Split) -> list[Row]:

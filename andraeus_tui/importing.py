@@ -1,4 +1,4 @@
-"""Facts from a file, sorted out: what is taken and what not, with reasons. Nothing is stored here."""
+"""Facts from a file or from pasted text, sorted out: what is taken and what not, with reasons. Nothing is stored here."""
 
 import re
 from collections.abc import Iterator
@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from andraeus_tui.readers import Entry, entries_of
+from andraeus_tui.readers import Entry, entries_of, entries_of_text
 from generators.topics import complete
+from schemas.errors import InputError
 from schemas.fact import Fact, ImportedFact
 from schemas.validate import problems
 
@@ -19,6 +20,8 @@ class Skipped:
     place: str
     what: str
     reason: str
+    replaceable: bool = False
+    """Whether it is skipped only because replacing was not asked for."""
 
 
 @dataclass
@@ -31,6 +34,20 @@ class Import:
     """Facts that are there already, word for word."""
     skipped: list[Skipped] = field(default_factory=list)
 
+    @property
+    def changed(self) -> list[Fact]:
+        """What is to be stored."""
+        return [*self.taken, *self.replaced]
+
+    @property
+    def summary(self) -> str:
+        """ "3 facts taken, 1 known already, 2 skipped."; what did not happen is left out."""
+        parts = [f"{len(self.taken)} {'fact' if len(self.taken) == 1 else 'facts'} taken"]
+        parts += [f"{len(self.replaced)} replaced"] if self.replaced else []
+        parts += [f"{self.known} known already"] if self.known else []
+        parts += [f"{len(self.skipped)} skipped"] if self.skipped else []
+        return f"{', '.join(parts)}."
+
 
 def read_facts(path: Path, existing: list[Fact], replace: bool = False) -> Import:
     """Read a file; nothing is stored. Raises InputError when it is no readable fact file at all.
@@ -39,6 +56,22 @@ def read_facts(path: Path, existing: list[Fact], replace: bool = False) -> Impor
     `replace` says so.
     """
     return sort_out(entries_of(path), existing, replace)
+
+
+def read_pasted(text: str, existing: list[Fact], replace: bool = False) -> Import:
+    """The same for text that was pasted, in any of the formats."""
+    return sort_out(entries_of_text(text), existing, replace)
+
+
+def refuse_if_useless(found: Import, source: Path | str) -> None:
+    """Raise InputError, naming the first fault, when there is nothing to take."""
+    if found.changed or found.known:
+        return
+    if not found.skipped:
+        raise InputError(f"{source} holds no facts.")
+    first = found.skipped[0]
+    more = f" ({len(found.skipped) - 1} more are skipped too)" if len(found.skipped) > 1 else ""
+    raise InputError(f"{source} has no entry that can be taken: {first.place}, {first.what!r}: {first.reason}{more}.")
 
 
 def sort_out(entries: Iterator[Entry], existing: list[Fact], replace: bool = False) -> Import:
@@ -65,12 +98,21 @@ def sort_out(entries: Iterator[Entry], existing: list[Fact], replace: bool = Fal
             fresh[fact.id] = entry.place
             result.known += 1
         elif old is not None and not replace:
-            reason = "this attribute has another value already; use --replace to change it, or give a list"
-            result.skipped.append(Skipped(entry.place, _label(entry.body), reason))
+            reason = "this attribute has another value already"
+            result.skipped.append(Skipped(entry.place, _label(entry.body), reason, replaceable=True))
         else:
             fresh[fact.id] = entry.place
             (result.taken if old is None else result.replaced).append(fact)
     return result
+
+
+def preview(found: Import, existing: list[Fact]) -> list[tuple[str, str, str, str]]:
+    """(what happens, where it stood, attribute, value or why not) of each entry, those not taken first."""
+    old = {fact.id: fact for fact in existing}
+    lines = [("skip", one.place, one.what, one.reason) for one in found.skipped]
+    for fact in found.replaced:
+        lines.append(("replace", "", fact.attribute, f"{old[fact.id].text} \N{RIGHTWARDS ARROW} {fact.text}"))
+    return [*lines, *(("take", "", fact.attribute, fact.text) for fact in found.taken)]
 
 
 def _says_the_same(imported: ImportedFact, old: Fact) -> bool:

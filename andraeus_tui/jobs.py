@@ -5,33 +5,34 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, Protocol
 
 from pydantic import BaseModel, ValidationError
 
-from andraeus_tui.runs import EVENTS_FILE, LOG_FILE, lock
+from andraeus_tui.runs import EVENTS_FILE, LOG_FILE, Claim, sign
 from schemas.errors import AndraeusError, ExitCode
 from schemas.events import TERMINAL, CancelledByUser, Event, Failed, parse_event
 
 _TERM_SECONDS = 20
 """After a second request to stop, how long the worker has before it is ended."""
 _LOG_TAIL = 12
+_TAIL_BYTES = 8192
 
 
 class Job:
     """A worker process. Iterate over `events()` to its terminal event; `stop` asks it to save and leave."""
 
-    def __init__(self, module: str, name: str, job: BaseModel, run: Path | None = None) -> None:
-        self._run = run
-        self._lock = lock(run) if run else None
-        if run and self._lock is None:
-            raise AndraeusError(f"Run {run.name} is at work in another process.", "Wait for it, or stop it.")
-        if run:
-            _end_cut_line(run / EVENTS_FILE)
-        self._log: IO[bytes] = (run / LOG_FILE).open("ab") if run else tempfile.TemporaryFile()
+    def __init__(self, module: str, name: str, job: BaseModel, held: Claim | None = None) -> None:
+        """`held` is the run whose folder gets the events and the log; the worker holds its lock too."""
+        self._run = held.folder if held else None
+        self._lock = held.handle if held else None
+        if held:
+            sign(held)
+            _end_cut_line(held.folder / EVENTS_FILE)
+        self._log: IO[bytes] = (held.folder / LOG_FILE).open("a+b") if held else tempfile.TemporaryFile()
         self._process = subprocess.Popen(
             # -P: without it a folder named like ours in the user's working directory would be imported instead.
             [sys.executable, "-P", "-m", module, name],
@@ -39,18 +40,29 @@ class Job:
             stdout=subprocess.PIPE,
             stderr=self._log,
             start_new_session=True,
-            pass_fds=[self._lock] if self._lock is not None else [],
+            pass_fds=[held.handle] if held else [],
         )
         self._stops = 0
         self._say(job.model_dump_json())
 
+    @property
+    def stopping(self) -> bool:
+        """Whether it was asked to stop."""
+        return self._stops > 0
+
     def _say(self, line: str) -> None:
         assert self._process.stdin
+        if self._process.stdin.closed:
+            return  # events() has come to the end
         try:
             self._process.stdin.write(line.encode() + b"\n")
             self._process.stdin.flush()
         except BrokenPipeError:
             pass  # it is gone already; events() will say why
+
+    def send(self, command: BaseModel) -> None:
+        """Give the worker a command after its job. One that is gone does not hear it; `events` says why."""
+        self._say(command.model_dump_json())
 
     def stop(self) -> None:
         """Ask the worker to save and leave; the second time, insist; the third time, end it."""
@@ -66,7 +78,7 @@ class Job:
         except ProcessLookupError:
             pass
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Generator[Event, None, None]:
         """Every event as it comes, and a terminal one in any case. Writes them to the run's events.jsonl."""
         assert self._process.stdout
         ended = False
@@ -110,9 +122,9 @@ class Job:
     def _tail(self) -> str:
         """The log's last lines. Worker logs hold library messages and tracebacks, never fact text."""
         self._log.flush()
-        if not self._run:
-            return ""
-        lines = (self._run / LOG_FILE).read_text("utf-8", errors="replace").splitlines()[-_LOG_TAIL:]
+        handle = self._log.fileno()
+        start = max(0, os.fstat(handle).st_size - _TAIL_BYTES)
+        lines = os.pread(handle, _TAIL_BYTES, start).decode("utf-8", errors="replace").splitlines()[-_LOG_TAIL:]
         return f"Last lines of {LOG_FILE}: {' / '.join(lines)}"[:1500] if lines else ""
 
     def _close(self) -> None:
@@ -151,7 +163,14 @@ def _signal_name(number: int) -> str:
         return "unknown"
 
 
-def stop_on_signals(job: Job) -> None:
+class Stoppable(Protocol):
+    """What can be asked to save and leave."""
+
+    def stop(self) -> None:
+        """Ask."""
+
+
+def stop_on_signals(job: Stoppable) -> None:
     """Ctrl-C, a closed terminal or a polite kill ask the worker to save and leave."""
 
     def handle(number: int, frame: FrameType | None) -> None:

@@ -51,6 +51,12 @@ def remember_project(folder: Path) -> None:
     save(found.model_copy(update={"recent": recent}))
 
 
+def forget_project(folder: Path) -> None:
+    """Take a project out of the list; its folder stays."""
+    found = load()
+    save(found.model_copy(update={"recent": tuple(one for one in found.recent if one != str(folder))}))
+
+
 def recent_projects() -> list[Path]:
     """Projects opened before that are still there, the last one first."""
     return [Path(name) for name in load().recent if (Path(name) / "project.toml").is_file()]

@@ -1,7 +1,7 @@
 """A project on disk: a private folder with project.toml, memory.db and runs/, which can be copied to another machine."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -69,20 +69,36 @@ def _first_settings(model: str) -> str:
         tomlkit.comment("Settings of this project. What is not set here has its default; README.md lists all.")
     )
     section = tomlkit.table()
-    # A folder is kept by its full path: the project is used from other working directories.
-    section["name"] = str(Path(model).expanduser().resolve()) if Path(model).expanduser().is_dir() else model
+    section["name"] = _full_name(model)
     document["model"] = section
     return tomlkit.dumps(document)
 
 
+def _full_name(model: str) -> str:
+    """A model's folder is kept by its full path: the project is used from other working directories."""
+    try:
+        folder = Path(model).expanduser()
+        return str(folder.resolve()) if folder.is_dir() else model
+    except (OSError, RuntimeError, ValueError):
+        return model  # no name that a folder can have: a hub's, or a wrong one, which is told when it is used
+
+
 def read_settings(path: Path) -> ProjectSettings:
     """Settings of a project. Raises InputError naming the line or the setting at fault."""
+    return _settings_of(_read_document(path), path)
+
+
+def _read_document(path: Path) -> tomlkit.TOMLDocument:
     try:
-        data = tomlkit.parse(path.read_text("utf-8")).unwrap()
+        return tomlkit.parse(path.read_text("utf-8"))
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
     except (TOMLKitError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not valid TOML: {error}.") from error
+
+
+def _settings_of(document: tomlkit.TOMLDocument, path: Path) -> ProjectSettings:
+    data = document.unwrap()
     wrong = [problem.lstrip("/").replace("/", ".") for problem in problems("project", data)]
     if wrong:
         raise InputError(f"{path} has a wrong setting: {'; '.join(wrong)}.")
@@ -94,14 +110,42 @@ def read_settings(path: Path) -> ProjectSettings:
 
 
 def change_setting(project: Project, section: str, key: str, value: Any) -> None:
-    """Change one setting and leave the file's comments and order as they are."""
-    path = project.folder / SETTINGS_FILE
-    document = tomlkit.parse(path.read_text("utf-8"))
+    """Change one setting and leave the file's comments and order as they are.
+
+    Raises InputError, and the file stays as it is, when the settings would not be valid with it.
+    """
+    document = _read_document(project.folder / SETTINGS_FILE)
     if section not in document:
         document[section] = tomlkit.table()
-    document[section][key] = value
-    write_whole(path, tomlkit.dumps(document))
-    project.settings = read_settings(path)
+    table = _section(document, section, project)
+    table[key] = _full_name(value) if (section, key) == ("model", "name") else value
+    _keep(project, document)
+
+
+def reset_setting(project: Project, section: str, key: str) -> None:
+    """Take one setting out of the file, so that its default holds again."""
+    document = _read_document(project.folder / SETTINGS_FILE)
+    if section in document and key in (table := _section(document, section, project)):
+        del table[key]
+        _keep(project, document)
+
+
+def _section(document: tomlkit.TOMLDocument, section: str, project: Project) -> MutableMapping[str, Any]:
+    table = document[section]
+    if not isinstance(table, MutableMapping):
+        raise InputError(f"{project.folder / SETTINGS_FILE} has a wrong setting: {section} is no section.")
+    return table
+
+
+def _keep(project: Project, document: tomlkit.TOMLDocument) -> None:
+    path = project.folder / SETTINGS_FILE
+    text = tomlkit.dumps(document)
+    settings = _settings_of(tomlkit.parse(text), path)
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        raise AndraeusError(f"{path} cannot be written: {error.strerror}.", "Nothing was changed.") from error
+    project.settings = settings
 
 
 def cache_folder() -> Path:

@@ -1,4 +1,4 @@
-"""Fact files read into entries: JSON, JSONL, CSV, YAML and plain text. Pure parsing; importing.py judges."""
+"""Fact files and pasted text read into entries: JSON, JSONL, CSV, YAML, plain text. Pure parsing; importing.py judges."""
 
 import codecs
 import csv
@@ -14,6 +14,8 @@ from schemas.errors import InputError
 from schemas.fact import ImportedFact
 
 FILE_LIMIT = 50_000_000
+PASTED = "The pasted text"
+"""What errors call text that has no path."""
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -40,6 +42,40 @@ def entries_of(path: Path) -> Iterator[Entry]:
     return reader(text, path)
 
 
+def entries_of_text(text: str) -> Iterator[Entry]:
+    """Entries of pasted text in any of the formats, told by its looks. Raises InputError when it holds none."""
+    if not text.strip():
+        raise InputError(f"{PASTED} is empty.")
+    return _READERS[guess_format(text)](text, PASTED)
+
+
+def guess_format(text: str) -> str:
+    """The file ending that fits the text: ".json", ".jsonl", ".csv", ".yaml", else ".txt"."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if re.match(r"\s*(?:\{|\[\s*[\[{\"\]])", text):
+        return ".jsonl" if len(lines) > 1 and all(_is_object(line) for line in lines[:2]) else ".json"
+    first = lines[0].casefold() if lines else ""
+    if any({"attribute", "value"} <= {cell.strip() for cell in first.split(mark)} for mark in ",;\t"):
+        return ".csv"
+    for mark in ",;\t":
+        # One line with a comma is more likely a sentence.
+        if (len(lines) > 1 or mark == "\t") and all(
+            line.count(mark) == 1 and not re.search("[:=]", line) for line in lines
+        ):
+            return ".csv"
+    # Lists below a key and objects with named fields are YAML's; a plain "key: value" is read as text, which is milder.
+    if first == "---" or re.search(r"^-?\s*attribute\s*:.*\n\s+\w+\s*:|^[^\s#:][^:\n]*:\s*\n\s*- ", text, re.MULTILINE):
+        return ".yaml"
+    return ".txt"
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (json.JSONDecodeError, RecursionError):
+        return False
+
+
 def _read_text(path: Path) -> str:
     try:
         if path.is_dir():
@@ -64,7 +100,7 @@ class _Pairs(list[tuple[str, Any]]):
     """A JSON object as its pairs, so that a key that stands twice is seen."""
 
 
-def _json(text: str, path: Path) -> Iterator[Entry]:
+def _json(text: str, path: Path | str) -> Iterator[Entry]:
     try:
         data = json.loads(text, object_pairs_hook=_Pairs)
     except (json.JSONDecodeError, RecursionError) as error:
@@ -77,7 +113,7 @@ def _json(text: str, path: Path) -> Iterator[Entry]:
     return _from_data(data, path)
 
 
-def _from_data(data: Any, path: Path) -> Iterator[Entry]:
+def _from_data(data: Any, path: Path | str) -> Iterator[Entry]:
     if isinstance(data, _Pairs):
         return _from_mapping(data)
     if isinstance(data, list):
@@ -109,7 +145,7 @@ def _from_object(place: str, body: Any) -> Entry:
     return Entry(place, fields, f"the key {twice[0]!r} stands twice" if twice else "")
 
 
-def _jsonl(text: str, path: Path) -> Iterator[Entry]:
+def _jsonl(text: str, path: Path | str) -> Iterator[Entry]:
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
@@ -123,7 +159,7 @@ def _jsonl(text: str, path: Path) -> Iterator[Entry]:
 _COLUMNS = frozenset(ImportedFact.model_fields)
 
 
-def _csv(text: str, path: Path) -> Iterator[Entry]:
+def _csv(text: str, path: Path | str) -> Iterator[Entry]:
     """A header with attribute and value (and any other field); or two columns without a header."""
     try:
         sample = text[:4096]
@@ -165,7 +201,7 @@ def _typed(fields: dict[str, str]) -> dict[str, Any]:
     return typed
 
 
-def _yaml(text: str, path: Path) -> Iterator[Entry]:
+def _yaml(text: str, path: Path | str) -> Iterator[Entry]:
     import yaml
 
     try:
@@ -199,7 +235,7 @@ def _pairs_loader() -> Any:
     return Loader
 
 
-def _text(text: str, path: Path) -> Iterator[Entry]:
+def _text(text: str, path: Path | str) -> Iterator[Entry]:
     """One "key: value" (or "key = value") a line; empty lines and # comments are passed over."""
     found = False
     for number, line in enumerate(text.splitlines(), start=1):
@@ -232,7 +268,7 @@ def _tidy_value(value: Any) -> Any:
     return value
 
 
-_READERS: dict[str, Callable[[str, Path], Iterator[Entry]]] = {
+_READERS: dict[str, Callable[[str, Path | str], Iterator[Entry]]] = {
     ".json": _json,
     ".jsonl": _jsonl,
     ".ndjson": _jsonl,

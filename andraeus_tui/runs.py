@@ -3,14 +3,15 @@
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+import time
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from schemas.errors import InputError
+from schemas.errors import AndraeusError, InputError
 from schemas.events import CancelledByUser, Event, Failed, Finished, Metric, parse_event
 from schemas.fact import Fact
 from schemas.run import TrainConfig
@@ -22,6 +23,9 @@ CONFIG_FILE = "config.json"
 FACTS_FILE = "facts.json"
 ADAPTER_FOLDER = "adapter"
 EVALUATION_FILE = "eval.json"
+_TRIES, _TRY_SECONDS = 5, 0.01
+"""Whoever looks whether a run is at work holds its lock for a moment: that is not yet somebody who works on it."""
+_LOG_BYTES = 64_000
 
 
 class RunState(StrEnum):
@@ -57,19 +61,54 @@ class Run:
         return self.state in {RunState.INTERRUPTED, RunState.STOPPED, RunState.FAILED}
 
 
-def lock(folder: Path) -> int | None:
-    """Take the run: a file descriptor that holds its lock, or None when somebody has it.
+@dataclass(frozen=True)
+class Claim:
+    """A run that this process holds: nobody else works on it until `handle` is closed here and in all children."""
 
-    The lock belongs to the open file, not to a process: a worker that inherits the descriptor holds it too, and the
+    folder: Path
+    handle: int
+    """File descriptor of the lock file."""
+
+
+def lock(path: Path) -> int | None:
+    """Take a lock file: a descriptor that holds the lock, or None when somebody has it.
+
+    The lock belongs to the open file, not to a process: a child that inherits the descriptor holds it too, and the
     system frees it when the last of them is gone, however they went.
     """
-    handle = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return handle
+        except OSError:
+            time.sleep(_TRY_SECONDS)
+    os.close(handle)
+    return None
+
+
+def claim(folder: Path) -> Claim:
+    """Hold a run. Raises AndraeusError when another process works on it."""
+    handle = lock(folder / LOCK_FILE)
+    if handle is None:
+        raise AndraeusError(f"Run {folder.name} is at work in another process.", "Wait for it, or stop it.")
+    os.ftruncate(handle, 0)
+    return Claim(folder, handle)
+
+
+def sign(held: Claim) -> None:
+    """Write into the lock file that this process answers for the run: signals that ask to stop go to it."""
+    os.ftruncate(held.handle, 0)
+    os.pwrite(held.handle, str(os.getpid()).encode(), 0)
+
+
+def holder(folder: Path) -> int | None:
+    """The id of the process that answers for a run at work; None when nobody does, or nobody has signed yet."""
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(handle)
+        text = (folder / LOCK_FILE).read_text("ascii")
+    except (OSError, UnicodeDecodeError):
         return None
-    return handle
+    return int(text) if text.isdigit() and is_alive(folder) else None
 
 
 def is_alive(folder: Path) -> bool:
@@ -87,30 +126,58 @@ def is_alive(folder: Path) -> bool:
     return False
 
 
-def events_of(folder: Path) -> Iterator[Event]:
-    """Every whole event that the run wrote; a last line cut off by a crash is passed over."""
+@dataclass(frozen=True)
+class _Words:
+    """What a run said last."""
+
+    last: Event | None
+    step: int
+    total_steps: int
+    dev_recall: float | None
+
+
+def _parsed(line: bytes) -> Event | None:
+    """The event of a line; None for a line that a crash cut off."""
     try:
-        with (folder / EVENTS_FILE).open("rb") as file:
-            for line in file:
-                try:
-                    yield parse_event(line)
-                except ValidationError:
-                    continue
+        return parse_event(line)
+    except ValidationError:
+        return None
+
+
+@lru_cache(maxsize=512)
+def _last_words(path: Path, size: int, changed: int) -> _Words:
+    """Read from the end, parsing the few lines that matter: a long run has tens of thousands of them."""
+    last: Event | None = None
+    step = total = 0
+    for line in reversed(path.read_bytes().splitlines()):
+        if last is not None and (b'"dev_recall"' if step else b'"metric"') not in line:
+            continue
+        event = _parsed(line)
+        last = last or event
+        if isinstance(event, Metric):
+            # Step 0 is the preflight's, which a resumed run says again.
+            step, total = step or event.step, total or event.total_steps
+            if "dev_recall" in event.values:
+                return _Words(last, step, total, event.values["dev_recall"])
+    return _Words(last, step, total, None)
+
+
+def _words_of(folder: Path) -> _Words:
+    path = folder / EVENTS_FILE
+    try:
+        found = path.stat()
+        return _last_words(path, found.st_size, found.st_mtime_ns)
     except FileNotFoundError:
-        return
+        return _Words(None, 0, 0, None)
 
 
 def read_run(folder: Path) -> Run:
     """What a run's folder says about it."""
-    last: Event | None = None
-    step = total = 0
-    recall = None
-    for event in events_of(folder):
-        if isinstance(event, Metric):
-            step, total = event.step, event.total_steps
-            recall = event.values.get("dev_recall", recall)
-        last = event
-    if is_alive(folder):
+    # Asked before the events are read: a run that ends in between is told as running, not as interrupted.
+    alive = is_alive(folder)
+    words = _words_of(folder)
+    last = words.last
+    if alive:
         state, message = RunState.RUNNING, ""
     elif isinstance(last, Finished) and (folder / ADAPTER_FOLDER / "adapter_model.safetensors").is_file():
         state, message = RunState.FINISHED, ""
@@ -119,9 +186,20 @@ def read_run(folder: Path) -> Run:
     elif isinstance(last, Failed):
         state, message = RunState.FAILED, f"{last.message} {last.hint}".strip()
     else:
-        state, message = RunState.INTERRUPTED, "It ended without a word; --resume continues it."
+        state, message = RunState.INTERRUPTED, "It ended without a word; it can be resumed."
     evaluated = (folder / EVALUATION_FILE).is_file()
-    return Run(folder, state, message, step, total, recall, evaluated)
+    return Run(folder, state, message, words.step, words.total_steps, words.dev_recall, evaluated)
+
+
+def log_of(folder: Path) -> str:
+    """The end of the worker's log: messages of libraries and tracebacks, never fact text."""
+    try:
+        with (folder / LOG_FILE).open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _LOG_BYTES))
+            text = file.read().decode("utf-8", errors="replace")
+    except OSError:
+        return ""
+    return "".join(char if char.isprintable() or char in "\n\t" else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def all_runs(runs: Path) -> list[Run]:

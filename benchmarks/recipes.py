@@ -106,7 +106,7 @@ def plan(folder: Path, arms: dict[str, dict[str, Any]], people: int, split: str)
                 target = folder / arm / f"person{number:02}"
                 shutil.rmtree(target, ignore_errors=True)
                 target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.move(freeze_run(project), target)
+                shutil.move(freeze_run(project, project.runs), target)
             config = json.loads((target / "config.json").read_text())
             config["recipe"] |= settings.get("override", {})
             (target / "config.json").write_text(json.dumps(config))

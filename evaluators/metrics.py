@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable
 
-from schemas.evaluation import Proportion, Question, QuestionGroup, Verdict
+from schemas.evaluation import Judged, Proportion, Question, QuestionGroup, Verdict
 from schemas.row import RowKind, Wording
 
 _Z = 1.959963984540054
@@ -48,6 +48,19 @@ def metrics_of(told: Iterable[Told]) -> dict[str, Proportion]:
         add(f"recall_tier_{tier}", Verdict.RIGHT, _one_of(of_tier))
     add("general", Verdict.RIGHT, lambda q: q.group is QuestionGroup.GENERAL)
     return result
+
+
+def kept_general(judged: Iterable[Judged]) -> Proportion:
+    """Of the general questions that the base model answers, how many the trained one still answers."""
+    could = [one for one in judged if one.question.group is QuestionGroup.GENERAL and one.base_verdict is Verdict.RIGHT]
+    return wilson(sum(one.tuned_verdict is Verdict.RIGHT for one in could), len(could))
+
+
+def sign_test(better: int, worse: int) -> float:
+    """Exact two-sided sign test (McNemar): how often chance alone splits the changed answers at least this unevenly."""
+    changed = better + worse
+    tail = sum(math.comb(changed, count) for count in range(min(better, worse) + 1)) / (1 << changed)
+    return min(1.0, 2 * tail)
 
 
 def _one_of(ids: set[str]) -> Callable[[Question], bool]:

@@ -1,6 +1,6 @@
 """All rows for a set of facts: the one entry point of the template generator."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from generators.abstention import SMALLEST, abstention_rows, never_rows
@@ -34,23 +34,43 @@ def build(facts: list[Fact], settings: GenerationSettings, kept: tuple[Row, ...]
     `kept` are rows written or edited by hand; template rows that repeat one of them are left out.
     """
     passed, refused = [], []
-    for row, problem in check_rows(_candidates(facts, settings), facts, kept):
+    for row, problem in check_rows(candidates(facts, settings, kept), facts, kept):
         if problem:
             refused.append((row, problem))
         else:
             passed.append(row)
-    strangers = tuple(fact.id for fact in facts if topic_of_fact(fact).entry is None)
-    return Generated(tuple(passed), tuple(refused), strangers)
+    return Generated(tuple(passed), tuple(refused), wants_paraphrases(facts))
 
 
-def _candidates(facts: list[Fact], settings: GenerationSettings) -> Iterator[Row]:
+def wants_paraphrases(facts: list[Fact]) -> tuple[str, ...]:
+    """Ids of the facts that have no everyday wordings."""
+    return tuple(fact.id for fact in facts if topic_of_fact(fact).entry is None)
+
+
+def candidates(
+    facts: list[Fact],
+    settings: GenerationSettings,
+    kept: tuple[Row, ...] = (),
+    *,
+    only: Collection[str] | None = None,
+    more: Mapping[str, int] | None = None,
+) -> Iterator[Row]:
+    """Rows before any check, those of `kept` left out: a row edited by hand keeps the id under which it was made.
+
+    `only` restricts them to these facts (by id), without pairs, negatives and replay; `more` gives facts more wordings.
+    """
+    there = {row.id for row in kept}
+    made = _for_all(facts, settings, more or {}) if only is None else _for_some(facts, settings, only, more or {})
+    return (row for row in made if row.id not in there)
+
+
+def _for_all(facts: list[Fact], settings: GenerationSettings, more: Mapping[str, int]) -> Iterator[Row]:
     """Train rows come first: where a dev or test question repeats one of them, it is the one that is dropped."""
     shared = shared_values(facts)
     for split in Split:
-        count = _ASKED.get(split, settings.variations)
         asked = 0
         for fact in facts:
-            rows = question_rows(fact, split, count, settings.seed)
+            rows = question_rows(fact, split, _count(fact, split, settings, more), settings.seed)
             asked += len(rows)
             yield from rows
             yield from other_rows(fact, facts, shared, split, settings.seed)
@@ -59,6 +79,21 @@ def _candidates(facts: list[Fact], settings: GenerationSettings) -> Iterator[Row
             yield from _negatives(facts, split, asked, settings)
     if facts:
         yield from replay_rows(settings.replay, settings.seed)
+
+
+def _for_some(
+    facts: list[Fact], settings: GenerationSettings, only: Collection[str], more: Mapping[str, int]
+) -> Iterator[Row]:
+    shared = shared_values(facts)
+    for split in Split:
+        for fact in facts:
+            if fact.id in only:
+                yield from question_rows(fact, split, _count(fact, split, settings, more), settings.seed)
+                yield from other_rows(fact, facts, shared, split, settings.seed)
+
+
+def _count(fact: Fact, split: Split, settings: GenerationSettings, more: Mapping[str, int]) -> int:
+    return _ASKED[split] if split in _ASKED else max(settings.variations, more.get(fact.id, 0))
 
 
 def _negatives(facts: list[Fact], split: Split, asked: int, settings: GenerationSettings) -> Iterator[Row]:

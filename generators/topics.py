@@ -157,41 +157,58 @@ def looks_plural(phrase: str) -> bool:
     return last.endswith("s") and not last.endswith(singular) and not re.search(r"['’]s$", last) and len(last) > 3
 
 
-def suggest_kind(imported: ImportedFact) -> ValueKind:
-    """The kind of value, by rule: what was given, else the look of the value, else what the lexicon expects."""
+def explain_kind(imported: ImportedFact) -> tuple[ValueKind, str]:
+    """The kind of value and why: what was given, else the look of the value, else what the lexicon expects."""
     if imported.kind:
-        return imported.kind
+        return imported.kind, "you chose it"
     if isinstance(imported.value, list):
-        return ValueKind.LIST
+        return ValueKind.LIST, "there are several values"
     text = plain_text(imported.value)
-    expected = topic_of(imported.subject, imported.attribute).kind
+    topic = topic_of(imported.subject, imported.attribute)
+    expected = topic.kind
     if _NUMBER.match(text):
-        return (
-            ValueKind.DATE if expected is ValueKind.DATE and re.match(r"^(?:18|19|20)\d\d$", text) else ValueKind.NUMBER
-        )
+        if expected is ValueKind.DATE and re.match(r"^(?:18|19|20)\d\d$", text):
+            return ValueKind.DATE, f"{topic.phrase!r} is about time, and the value is a year"
+        return ValueKind.NUMBER, "the value is a number"
     if _DATE.match(text) and expected is not ValueKind.PERSON:
-        return ValueKind.DATE
+        return ValueKind.DATE, "the value looks like a date"
     if expected in {ValueKind.NUMBER, ValueKind.DATE}:
-        return ValueKind.TEXT
-    return expected
+        return ValueKind.TEXT, f"the value does not look like a {expected.value}"
+    if topic.entry:
+        return expected, f"{topic.phrase!r} is usually {'text' if expected is ValueKind.TEXT else f'a {expected}'}"
+    return expected, "nothing points to another kind"
 
 
-def suggest_tier(imported: ImportedFact) -> Tier:
-    """The tier, by rule: two possessors are multi-hop, time is temporal, people and tastes are relational."""
+def explain_tier(imported: ImportedFact) -> tuple[Tier, str]:
+    """The tier and why: two possessors are multi-hop, time is temporal, people and tastes are relational."""
     if imported.tier:
-        return imported.tier
+        return imported.tier, "you chose it"
     topic = topic_of(imported.subject, imported.attribute)
     hops = len(re.findall(r"['’]s?\s|\bof\b", f"{imported.subject} {imported.attribute}"))
     if hops >= 2 or (not topic.owner.is_user and "'" in topic.owner.noun):
-        return Tier.MULTI_HOP
+        return Tier.MULTI_HOP, "it goes through two people or things"
     words = lexicon.normalise(topic.phrase)
-    if suggest_kind(imported) is ValueKind.DATE or _TEMPORAL.search(words):
-        return Tier.TEMPORAL
-    if not topic.owner.is_user or _RELATIONAL.search(words):
-        return Tier.RELATIONAL
+    if _TEMPORAL.search(words):
+        return Tier.TEMPORAL, f"{topic.phrase!r} is about time"
+    if suggest_kind(imported) is ValueKind.DATE:
+        return Tier.TEMPORAL, "the value is a date"
+    if not topic.owner.is_user:
+        return Tier.RELATIONAL, f"it is about {re.sub('^my ', 'your ', topic.owner.noun)}, not about you"
+    if _RELATIONAL.search(words):
+        return Tier.RELATIONAL, f"{topic.phrase!r} is about a taste or a bond"
     if topic.kind is ValueKind.PERSON and words not in {"name"}:
-        return Tier.RELATIONAL
-    return Tier.SIMPLE
+        return Tier.RELATIONAL, f"{topic.phrase!r} names somebody else"
+    return Tier.SIMPLE, "it says one plain thing about you"
+
+
+def suggest_kind(imported: ImportedFact) -> ValueKind:
+    """The kind of value, by rule."""
+    return explain_kind(imported)[0]
+
+
+def suggest_tier(imported: ImportedFact) -> Tier:
+    """The tier, by rule."""
+    return explain_tier(imported)[0]
 
 
 def complete(imported: ImportedFact) -> Fact:
@@ -202,4 +219,13 @@ def complete(imported: ImportedFact) -> Fact:
     return Fact.model_validate(body)
 
 
-__all__ = ["USER", "Topic", "complete", "possessive", "topic_of", "topic_of_fact"]
+__all__ = [
+    "USER",
+    "Topic",
+    "complete",
+    "explain_kind",
+    "explain_tier",
+    "possessive",
+    "topic_of",
+    "topic_of_fact",
+]

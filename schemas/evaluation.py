@@ -117,3 +117,5 @@ class Evaluation(Noun):
     proof: Proof
     judged: tuple[Judged, ...]
     seconds: float
+    versions: dict[str, str] = Field(default_factory=dict)
+    """Of this program and the libraries that ran the model, when it was examined."""

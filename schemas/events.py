@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter
 
 from schemas.base import Noun
 from schemas.evaluation import Answer
+from schemas.row import Row
 
 
 class Started(Noun):
@@ -51,7 +52,7 @@ class Metric(Noun):
 
 
 class RowMade(Noun):
-    """A row was made, or refused by a check (`problem`). Carries ids, never fact text."""
+    """A row was made, or refused by a check (`problem`)."""
 
     event: Literal["row"] = "row"
     row_id: str
@@ -59,6 +60,8 @@ class RowMade(Noun):
     kind: str
     split: str
     problem: str = ""
+    row: Row | None = None
+    """The accepted row itself, for the front end that asked. Left out wherever events are printed or logged."""
 
 
 class Log(Noun):
@@ -74,6 +77,26 @@ class Answered(Noun):
 
     event: Literal["answer"] = "answer"
     answer: Answer
+
+
+class Delta(Noun):
+    """The next piece of an answer that is being written. Goes to whoever asked; never into a log."""
+
+    event: Literal["delta"] = "delta"
+    id: str
+    source: str
+    """`base` or `tuned`."""
+    text: str
+
+
+class AnswerEnded(Noun):
+    """The worker is done with a question, whether or not there is an answer."""
+
+    event: Literal["answer_ended"] = "answer_ended"
+    id: str
+    source: str
+    reason: Literal["complete", "length", "cancelled", "too_long"]
+    """`length`: cut at the limit of tokens; `too_long`: the model cannot read so long a question."""
 
 
 class CheckpointSaved(Noun):
@@ -116,6 +139,8 @@ Event = Annotated[
     | Metric
     | RowMade
     | Answered
+    | Delta
+    | AnswerEnded
     | Log
     | CheckpointSaved
     | Finished

@@ -1,12 +1,14 @@
 """What a run freezes: everything a worker needs, reproducible from the run's folder alone."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from schemas.base import Noun
 from schemas.evaluation import Question
-from schemas.settings import Preset, Recipe
+from schemas.fact import Fact
+from schemas.row import Row
+from schemas.settings import GenerationSettings, Preset, Recipe
 
 
 class DatasetFile(Noun):
@@ -62,6 +64,60 @@ class AnswerJob(Noun):
     questions: tuple[Question, ...]
     max_new_tokens: Annotated[int, Field(ge=1, le=4096)]
     batch_size: Annotated[int, Field(ge=1, le=4096)] = 32
+
+
+class ChatJob(Noun):
+    """What `python -m trainers chat` reads first; then one command a line."""
+
+    model: str
+    system_prompt: str
+    cache: str
+    adapter: str | None
+    """Folder of the adapter; none for the base model alone."""
+    max_new_tokens: Annotated[int, Field(ge=1, le=4096)]
+
+
+class Message(Noun):
+    """One turn of a conversation."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+class AskCommand(Noun):
+    """A question to a chat worker, with what was said before it."""
+
+    command: Literal["ask"] = "ask"
+    id: str
+    source: Literal["base", "tuned"]
+    """With the adapter or without it. Each model gets its own earlier answers, so it is asked for itself."""
+    messages: Annotated[tuple[Message, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _in_turns(self) -> "AskCommand":
+        roles = [message.role for message in self.messages]
+        if roles != (["user", "assistant"] * len(roles))[: len(roles)] or roles[-1] != "user":
+            raise ValueError("messages go user, assistant, user ... and end with the user's")
+        return self
+
+
+class GenerateJob(Noun):
+    """What `python -m generators generate` reads: the facts to make rows of."""
+
+    facts: tuple[Fact, ...]
+    settings: GenerationSettings
+    kept: tuple[Row, ...] = ()
+    """Rows that stay whatever is made: they are not made again, and what repeats them is refused."""
+    only: tuple[str, ...] | None = None
+    """Ids of the facts to make rows for; all facts, with negatives and replay rows, when left out."""
+    more: dict[str, int] = Field(default_factory=dict)
+    """Ids of facts that get more wordings than the settings say, and how many."""
+
+
+class CancelCommand(Noun):
+    """Gives up every question that was asked before it."""
+
+    command: Literal["cancel"] = "cancel"
 
 
 class FetchJob(Noun):

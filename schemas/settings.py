@@ -29,6 +29,7 @@ class GenerationSettings(Noun):
     """How rows are made from facts."""
 
     backend: Backend = Backend.TEMPLATES
+    """Who writes the question wordings."""
     variations: Annotated[int, Field(ge=1, le=200)] = 10
     """Question wordings a fact, at most."""
     abstention: Annotated[float, Field(ge=0.0, le=10.0)] = 1.0
@@ -36,6 +37,7 @@ class GenerationSettings(Noun):
     replay: Annotated[int, Field(ge=0, le=2000)] = 200
     """General prompts on which training stays close to the base model, to keep its abilities."""
     seed: Annotated[int, Field(ge=0)] = 0
+    """Which wordings are chosen: the same seed makes the same rows."""
 
 
 class Preset(StrEnum):
@@ -49,16 +51,21 @@ class Recipe(Noun):
     """Every number of a training run."""
 
     rank: Annotated[int, Field(ge=1, le=512)]
+    """Size of the adapter: more holds more, and takes longer."""
     alpha: Annotated[int, Field(ge=1, le=2048)]
+    """Strength of the adapter; twice the rank is usual."""
     targets: Literal["all-linear", "mlp"] = "all-linear"
     """Which linear layers of a block get an adapter."""
     frozen_below: Fraction = 0.0
     """Share of the lowest blocks without an adapter. Their work is done once and not again every epoch."""
     learning_rate: Annotated[float, Field(gt=0.0, le=1.0)]
+    """How far each step goes, at its highest."""
     epochs: Annotated[int, Field(ge=1, le=1000)]
     """Passes over the rows, at most: early stopping may end sooner."""
     batch_size: Annotated[int, Field(ge=1, le=4096)]
+    """Rows a step."""
     schedule: Literal["cosine", "constant"]
+    """Whether the learning rate falls along a cosine or stays as it is."""
     warmup: Fraction
     """Share of the steps during which the rate rises."""
     weight_decay: Annotated[float, Field(ge=0.0)] = 0.0
@@ -79,7 +86,9 @@ class RecipeSettings(Noun):
     """A preset, and what to change in it."""
 
     preset: Preset = Preset.DEFAULT
+    """The numbers to begin with: `default` is ours, `seed` the prototype's."""
     seed: Annotated[int, Field(ge=0)] = 0
+    """Order of the rows and first weights: the same seed gives the same run."""
     rank: Annotated[int | None, Field(ge=1, le=512)] = None
     alpha: Annotated[int | None, Field(ge=1, le=2048)] = None
     learning_rate: Annotated[float | None, Field(gt=0.0, le=1.0)] = None
@@ -94,6 +103,7 @@ class EvaluationSettings(Noun):
     """How an adapter is examined."""
 
     max_new_tokens: Annotated[int, Field(ge=1, le=512)] = 40
+    """Tokens of an answer, at most."""
     unknown: Annotated[int, Field(ge=0, le=1000)] = 40
     """Questions about facts never given."""
     probe: Annotated[int, Field(ge=0, le=1000)] = 60

@@ -13,6 +13,12 @@ from pydantic import BaseModel, TypeAdapter
 
 FOLDER = Path(__file__).parent / "json"
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_BOUNDS = {
+    "minimum": "at least",
+    "maximum": "at most",
+    "exclusiveMinimum": "more than",
+    "exclusiveMaximum": "less than",
+}
 
 
 def _types() -> dict[str, Any]:
@@ -78,6 +84,8 @@ def _reason(error: Any) -> str:
         return f"has {len(given):,} items; at most {error.validator_value:,} are allowed"
     if error.validator == "pattern":
         return "is blank" if not str(given).strip() else "holds control characters"
+    if error.validator in _BOUNDS:
+        return f"must be {_BOUNDS[error.validator]} {error.validator_value:,g}"
     if error.validator == "enum":
         return f"must be one of {', '.join(str(choice) for choice in error.validator_value)}"
     if error.validator == "type":

@@ -2,9 +2,11 @@
 
 import json
 import os
+import queue
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from typing import TextIO
 
 from schemas.events import Event
@@ -14,7 +16,10 @@ _GRACE_SECONDS = 120
 
 
 class Wire:
-    """Writes events to `out`; a stop line or the end of the input asks the worker to save and leave."""
+    """Writes events to `out`; a stop line or the end of the input asks the worker to save and leave.
+
+    Other lines are commands: most jobs have none, a chat reads them one by one.
+    """
 
     def __init__(self, out: TextIO, source: TextIO, must_save: bool) -> None:
         self._out = out
@@ -22,6 +27,8 @@ class Wire:
         self._must_save = must_save
         self._stop = threading.Event()
         self._lock = threading.Lock()
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._received = self._cancelled = self._at = 0
 
     def read_job(self) -> str:
         """The job: the first line. From then on the input is the lifeline."""
@@ -43,15 +50,45 @@ class Wire:
         """Whether to save and leave at the next good moment."""
         return self._stop.is_set()
 
+    def commands(self) -> Iterator[str]:
+        """Every command after the job as it comes, until the worker is asked to leave."""
+        while (line := self._lines.get()) is not None:
+            self._at += 1
+            yield line
+
+    @property
+    def cancel_requested(self) -> bool:
+        """Whether to give up the present command: the worker leaves, or a cancel came after it."""
+        return self._stop.is_set() or self._at <= self._cancelled
+
     def _listen(self) -> None:
         for line in self._source:
-            if line.strip() and json.loads(line).get("command") == "stop":
-                self._stop.set()
-        self._stop.set()
+            name = _name_of(line)
+            if name == "stop":
+                self._leave()
+            elif name == "cancel":
+                self._cancelled = self._received
+            elif line.strip():
+                self._received += 1
+                self._lines.put(line)
+        self._leave()
         if not self._must_save:
             os._exit(3)
         time.sleep(_GRACE_SECONDS)
         os._exit(3)
+
+    def _leave(self) -> None:
+        self._stop.set()
+        self._lines.put(None)
+
+
+def _name_of(line: str) -> str:
+    """The command's name; none when the line is no command at all."""
+    try:
+        body = json.loads(line)
+    except ValueError:
+        return ""
+    return str(body.get("command", "")) if isinstance(body, dict) else ""
 
 
 def claim_stdout() -> TextIO:

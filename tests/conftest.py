@@ -31,7 +31,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def environment(tmp_path: Path, cache: Path) -> dict[str, str]:
     """A home and a working directory with nothing in them."""
     home = tmp_path / "home"
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "LANG", "VIRTUAL_ENV"}}
     # One thread a worker: two tests run at once on two cores, and threads that wait for each other burn both.
     return {**kept, "OMP_NUM_THREADS": "1", "HOME": str(home), "ANDRAEUS_CACHE": str(cache), "COLUMNS": "100"}

@@ -1,10 +1,10 @@
-"""Worker process: python -P -m trainers train|answer|fetch  (job as JSON on the first line of standard input)."""
+"""Worker process: python -P -m trainers train|answer|chat|fetch  (job as JSON on the first line of standard input)."""
 
 from schemas.wire import Wire, claim_stdout
 
 OUT = claim_stdout()
 
-from schemas.run import AnswerJob, FetchJob, TrainJob  # noqa: E402
+from schemas.run import AnswerJob, ChatJob, FetchJob, TrainJob  # noqa: E402
 from schemas.worker import serve  # noqa: E402
 
 
@@ -21,6 +21,12 @@ def _answer(job: str, wire: Wire) -> None:
     answer(AnswerJob.model_validate_json(job), wire)
 
 
+def _chat(job: str, wire: Wire) -> None:
+    from trainers.chat import chat
+
+    chat(ChatJob.model_validate_json(job), wire)
+
+
 def _fetch(job: str, wire: Wire) -> None:
     from trainers.models import fetch
 
@@ -28,5 +34,5 @@ def _fetch(job: str, wire: Wire) -> None:
 
 
 if __name__ == "__main__":
-    jobs = {"train": _train, "answer": _answer, "fetch": _fetch}
+    jobs = {"train": _train, "answer": _answer, "chat": _chat, "fetch": _fetch}
     serve(OUT, jobs, saves=frozenset({"train"}), online=frozenset({"fetch"}))

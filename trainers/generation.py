@@ -1,4 +1,4 @@
-"""Greedy answers in batches, as a user would get them: free generation, nothing forced."""
+"""Greedy answers as a user would get them, in batches or one token at a time: free generation, nothing forced."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -64,3 +64,33 @@ def replies(
             ended = end in tokens
             text = codec.decode(tokens[: tokens.index(end)] if ended else tokens)
             yield index, Reply(text, ended, len(prompts[index]), seconds)
+
+
+_CHUNK = 512
+"""Prompt tokens that are read in one go, so that a long prompt can be given up while it is read."""
+
+
+@torch.inference_mode()
+def tokens_of(
+    model: Any, codec: ChatCodec, prompt: list[int], max_new_tokens: int, stop: Callable[[], bool]
+) -> Iterator[int]:
+    """The tokens of one greedy answer as they are found, the end token included if it comes. Ends early on `stop`."""
+    cache = None
+    waiting = prompt
+    for _ in range(max_new_tokens):
+        while waiting:
+            if stop():
+                return
+            ids = torch.tensor([waiting[:_CHUNK]], device=model.device)
+            out = model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=1)
+            cache, waiting = out.past_key_values, waiting[_CHUNK:]
+        token = int(out.logits[0, -1].argmax())
+        yield token
+        if token == codec.tokenizer.eos_token_id:
+            return
+        waiting = [token]
+
+
+def settled(text: str) -> str:
+    """The part of a growing answer that its next tokens cannot change: characters may be cut between two tokens."""
+    return text.rstrip("\N{REPLACEMENT CHARACTER}")

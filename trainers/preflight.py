@@ -71,6 +71,13 @@ def estimate(examples: list[Example], recipe: Recipe, folder: Path, device: Devi
     )
 
 
+def used_gb() -> float:
+    """Memory that this process takes, in GB: the most that the GPU held, or what is resident now without one."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 1e9
+    return psutil.Process().memory_info().rss / 1e9
+
+
 def _file_bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.glob("*.safetensors"))
 

@@ -1,9 +1,26 @@
 """From a question and an answer to token ids, with the user's text kept apart from the chat template's control tokens."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
-_SYSTEM_MARK, _USER_MARK = "\ue010\ue011\ue012", "\ue013\ue014\ue015"
+from schemas.errors import InputError
+
+_MARK = re.compile("\ue010([0-9]+)\ue011")
+
+
+def _mark(number: int) -> str:
+    """Stands in the template for a text that a person or the model wrote."""
+    return f"\ue010{number}\ue011"
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """A chat template's own pieces, as text and as token ids, and the numbers of the texts between them."""
+
+    texts: tuple[str, ...]
+    ids: tuple[tuple[int, ...], ...]
+    slots: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -30,28 +47,41 @@ class ChatCodec:
 
     def __init__(self, tokenizer: Any, system_prompt: str) -> None:
         self.tokenizer = tokenizer
-        messages = [{"role": "user", "content": _USER_MARK}]
-        if system_prompt:
-            messages.insert(0, {"role": "system", "content": _SYSTEM_MARK})
-        text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-        self._before, self._after = text.split(_USER_MARK)
         self._system_prompt = system_prompt
-        self._before_ids: list[int] = []
-        pieces = self._before.split(_SYSTEM_MARK) if system_prompt else [self._before]
-        for number, piece in enumerate(pieces):
-            if number:
-                self._before_ids += self._plain(system_prompt)
-            self._before_ids += self._control(piece)
-        self._after_ids = self._control(self._after)
+        self._frames: dict[int, _Frame] = {}
 
-    def render(self, question: str) -> str:
-        """The whole prompt as text, as the zero-context proof reads it."""
-        before: str = self._before.replace(_SYSTEM_MARK, self._system_prompt)
-        return f"{before}{question}{self._after}"
+    def render(self, *turns: str) -> str:
+        """The whole prompt as text, as the zero-context proof reads it. Turns are a question, or more of them with
+        the answers in between."""
+        frame, texts = self._frame(len(turns)), (self._system_prompt, *turns)
+        return frame.texts[0] + "".join(
+            texts[slot] + after for slot, after in zip(frame.slots, frame.texts[1:], strict=True)
+        )
 
-    def prompt(self, question: str) -> list[int]:
-        """Token ids of a question, ready for the answer."""
-        return [*self._before_ids, *self._plain(question), *self._after_ids]
+    def prompt(self, *turns: str) -> list[int]:
+        """Token ids of the same prompt, ready for the answer."""
+        frame, texts = self._frame(len(turns)), (self._system_prompt, *turns)
+        ids = list(frame.ids[0])
+        for slot, after in zip(frame.slots, frame.ids[1:], strict=True):
+            ids += self._plain(texts[slot])
+            ids += after
+        return ids
+
+    def _frame(self, turns: int) -> "_Frame":
+        """What the template puts around so many turns; the system prompt is number 0 and the turns follow."""
+        if turns not in self._frames:
+            messages = [{"role": ("assistant", "user")[at % 2], "content": _mark(at)} for at in range(1, turns + 1)]
+            if self._system_prompt:
+                messages.insert(0, {"role": "system", "content": _mark(0)})
+            text = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+            parts = _MARK.split(text)
+            texts, slots = tuple(parts[::2]), tuple(int(number) for number in parts[1::2])
+            if sorted(slots) != list(range(0 if self._system_prompt else 1, turns + 1)):
+                raise InputError(
+                    "The model's chat template leaves out a part of the conversation.", "Take another model."
+                )
+            self._frames[turns] = _Frame(texts, tuple(tuple(self._control(piece)) for piece in texts), slots)
+        return self._frames[turns]
 
     def example(self, question: str, answer: str) -> Example:
         """Token ids of a question with its answer and the end token."""

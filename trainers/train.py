@@ -22,7 +22,7 @@ from trainers.fused import fused
 from trainers.lora import MasterAdamW, attach, first_block, save_adapter
 from trainers.models import Device, load_model, load_tokenizer, resolve
 from trainers.objective import DevScore, dev_score, loss_of
-from trainers.preflight import estimate
+from trainers.preflight import estimate, used_gb
 from trainers.tokens import ChatCodec, Example
 
 _DEV_ROWS = 96
@@ -184,6 +184,7 @@ class _Run:
             "learning_rate": learning_rate(self.recipe, self.position.step - 1, total),
             "examples_per_second": round(rate, 2),
             "seconds_left": round(left, 1),
+            "memory_gb": round(used_gb(), 2),
         }
         if score:
             values |= {"dev_recall": round(score.recall, 4), "dev_abstention": round(score.abstention, 4)}

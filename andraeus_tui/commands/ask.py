@@ -3,14 +3,15 @@
 import sys
 from pathlib import Path
 
-from andraeus_tui.commands.answers import collect, pick_run
+from andraeus_tui.answering import collect, pick_run
+from andraeus_tui.chatting import QUESTION_LIMIT
 from andraeus_tui.commands.show import document, line
+from andraeus_tui.jobs import stop_on_signals
 from andraeus_tui.project import Project
 from schemas.errors import InputError
 from schemas.evaluation import Question, QuestionGroup
 
 MAX_NEW_TOKENS = 128
-QUESTION_LIMIT = 20_000
 
 
 def ask(folder: Path, given: tuple[str, ...], run_name: str | None, base: bool, output: str) -> None:
@@ -23,7 +24,9 @@ def ask(folder: Path, given: tuple[str, ...], run_name: str | None, base: bool, 
     if any(len(text) > QUESTION_LIMIT for text in texts):
         raise InputError(f"A question is longer than {QUESTION_LIMIT:,} characters; shorten it.")
     questions = [Question(id=str(at), group=QuestionGroup.GENERAL, text=text) for at, text in enumerate(texts)]
-    answers = collect(project, run, questions, base=base, max_new_tokens=MAX_NEW_TOKENS)
+    answers = collect(
+        project, run, questions, base=base, max_new_tokens=MAX_NEW_TOKENS, started=stop_on_signals
+    )
     said = {answer.id: answer for answer in answers}
     if output == "json":
         body = [

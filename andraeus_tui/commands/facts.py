@@ -4,64 +4,54 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from andraeus_tui import exporting, importing
+from andraeus_tui.beginning import begin
 from andraeus_tui.commands.show import document, line, note, table
-from andraeus_tui.files import write_whole
-from andraeus_tui.importing import Import
-from andraeus_tui.project import Project, create
+from andraeus_tui.importing import Import, Skipped, refuse_if_useless
+from andraeus_tui.project import Project
 from andraeus_tui.readers import Entry, tidy
-from andraeus_tui.store.database import Database
 from andraeus_tui.store.facts import all_facts, put_facts, remove_facts
 from generators.topics import topic_of, topic_of_fact
 from schemas.errors import InputError
+
+_REPLACE_HINT = "; use --replace to change it, or give a list"
 
 
 def init(folder: Path, facts_file: Path | None, model: str) -> None:
     """A new project, with facts if a file is given; a file that cannot be read leaves no project behind."""
     found = importing.read_facts(facts_file, []) if facts_file else None
     if found is not None and facts_file:
-        _refuse_if_useless(found, facts_file)
-    project = create(folder, model)
+        refuse_if_useless(found, facts_file)
+    project = begin(folder, model, found, f"import {facts_file.name}" if facts_file else "")
     line(f"Made the project {project.folder} with the model {model}.")
-    if found is not None and facts_file:
-        with project.database() as database:
-            _store(database, found, facts_file)
+    if found is not None:
+        _report(found)
 
 
 def import_file(folder: Path, file: Path, replace: bool, strict: bool) -> None:
     """Import a file into a project, all that can be taken in one change."""
     with Project(folder).database() as database:
         found = importing.read_facts(file, all_facts(database), replace)
-        _refuse_if_useless(found, file)
+        refuse_if_useless(found, file)
         if strict and found.skipped:
             _report_skipped(found)
             raise InputError(f"{len(found.skipped)} entries of {file} cannot be taken; nothing was imported.")
-        _store(database, found, file)
+        if found.changed:
+            put_facts(database, found.changed, f"import {file.name}")
+    _report(found)
 
 
-def _refuse_if_useless(found: Import, file: Path) -> None:
-    if not found.taken and not found.replaced and not found.known:
-        if not found.skipped:
-            raise InputError(f"{file} holds no facts.")
-        first = found.skipped[0]
-        more = f" ({len(found.skipped) - 1} more are skipped too)" if len(found.skipped) > 1 else ""
-        raise InputError(f"{file} has no entry that can be taken: {first.place}, {first.what!r}: {first.reason}{more}.")
-
-
-def _store(database: Database, found: Import, file: Path) -> None:
-    changed = [*found.taken, *found.replaced]
-    if changed:
-        put_facts(database, changed, f"import {file.name}")
-    parts = [f"{len(found.taken)} facts taken"]
-    parts += [f"{len(found.replaced)} replaced"] if found.replaced else []
-    parts += [f"{found.known} known already"] if found.known else []
-    parts += [f"{len(found.skipped)} skipped"] if found.skipped else []
-    line(f"{', '.join(parts)}.")
+def _report(found: Import) -> None:
+    line(found.summary)
     _report_skipped(found)
 
 
 def _report_skipped(found: Import) -> None:
     for skipped in found.skipped:
-        note(f"  skipped {skipped.place}, {skipped.what!r}: {skipped.reason}")
+        note(f"  skipped {skipped.place}, {skipped.what!r}: {_why(skipped)}")
+
+
+def _why(skipped: Skipped) -> str:
+    return f"{skipped.reason}{_REPLACE_HINT if skipped.replaceable else ''}"
 
 
 def show(folder: Path, output: str) -> None:
@@ -85,16 +75,13 @@ def show(folder: Path, output: str) -> None:
 def export(folder: Path, form: str, file: Path | None) -> None:
     """All facts as text."""
     with Project(folder).database() as database:
-        text = exporting.FORMATS[form](all_facts(database))
+        facts = all_facts(database)
     if file is None:
         import sys
 
-        sys.stdout.write(text)
+        sys.stdout.write(exporting.FORMATS[form](facts))
         return
-    try:
-        write_whole(file, text)
-    except OSError as error:
-        raise InputError(f"{file} cannot be written: {error.strerror}.") from error
+    exporting.write(facts, form, file)
     line(f"Wrote {file}.")
 
 
@@ -109,8 +96,8 @@ def add(folder: Path, given: Mapping[str, object], replace: bool) -> None:
     with Project(folder).database() as database:
         found = importing.sort_out(iter([Entry("the fact", body)]), all_facts(database), replace)
         if found.skipped:
-            raise InputError(f"{found.skipped[0].what!r} was not taken: {found.skipped[0].reason}.")
-        changed = [*found.taken, *found.replaced]
+            raise InputError(f"{found.skipped[0].what!r} was not taken: {_why(found.skipped[0])}.")
+        changed = found.changed
         if not changed:
             line("Known already.")
             return

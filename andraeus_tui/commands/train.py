@@ -1,16 +1,15 @@
 """--train-only, runs and fetch."""
 
-import shutil
 from pathlib import Path
 
 from andraeus_tui.commands.show import EventPrinter, document, line, note, table
-from andraeus_tui.freeze import freeze_run
 from andraeus_tui.jobs import Job, exit_code_of, stop_on_signals
 from andraeus_tui.project import Project, cache_folder
-from andraeus_tui.runs import Run, RunState, all_runs
+from andraeus_tui.runs import Run, all_runs
+from andraeus_tui.training import new_run, newest_to_resume, preflight, take_up, train_job
 from schemas.errors import AndraeusError, InputError
 from schemas.events import TERMINAL, Event, Failed, Finished
-from schemas.run import FetchJob, TrainJob
+from schemas.run import FetchJob
 
 
 def train(folder: Path, resume: bool, dry_run: bool, output: str) -> int:
@@ -25,26 +24,26 @@ def train(folder: Path, resume: bool, dry_run: bool, output: str) -> int:
 
 
 def _train(project: Project, resume: bool, dry_run: bool, tell: EventPrinter) -> int:
-    busy = [run for run in all_runs(project.runs) if run.state is RunState.RUNNING]
-    if busy:
-        raise AndraeusError(f"Run {busy[0].name} is training in another process.", "Wait for it, or stop it.")
-    run = _to_resume(project) if resume else freeze_run(project)
+    if dry_run:
+        return _estimate(project, resume, tell)
+    held = take_up(project, newest_to_resume(project)) if resume else new_run(project)
     if not tell.json:
-        line(f"Run {run.name}")
-    try:
-        job = Job("trainers", "train", _job(run, resume, dry_run), run)
-        stop_on_signals(job)
-        last = _follow(job, tell)
-    finally:
-        if dry_run and not resume:
-            shutil.rmtree(run, ignore_errors=True)
+        line(f"Run {held.folder.name}")
+    job = Job("trainers", "train", train_job(held.folder, resume=resume), held)
+    stop_on_signals(job)
+    last = _follow(job, tell)
     if isinstance(last, Finished) and not tell.json:
-        _report(last, run, project)
+        _report(last, held.folder, project)
     return int(exit_code_of(last))
 
 
-def _job(run: Path, resume: bool, dry_run: bool) -> TrainJob:
-    return TrainJob(folder=str(run), cache=str(cache_folder()), resume=resume, dry_run=dry_run)
+def _estimate(project: Project, resume: bool, tell: EventPrinter) -> int:
+    with preflight(project, newest_to_resume(project) if resume else None) as job:
+        stop_on_signals(job)
+        last = _follow(job, tell)
+    if isinstance(last, Finished) and not tell.json:
+        line("Dry run: nothing was trained.")
+    return int(exit_code_of(last))
 
 
 def _follow(job: Job, tell: EventPrinter) -> Event:
@@ -57,21 +56,8 @@ def _follow(job: Job, tell: EventPrinter) -> Event:
     return last
 
 
-def _to_resume(project: Project) -> Path:
-    runs = all_runs(project.runs)
-    for run in runs:
-        if run.can_resume:
-            return run.folder
-    if runs:
-        raise InputError(f"There is nothing to resume: the newest run, {runs[0].name}, is {runs[0].state}.")
-    raise InputError("There is nothing to resume: this project has no runs.")
-
-
 def _report(last: Finished, run: Path, project: Project) -> None:
     result = last.result
-    if result.get("dry_run"):
-        line("Dry run: nothing was trained.")
-        return
     line(f"Trained {result['steps']} steps in {result['seconds'] / 60:.1f} minutes "
          f"({result['examples_per_second']} rows/s). Adapter: {run / 'adapter'}")  # fmt: skip
     line(f"Next: andraeus-tui evaluate --project {project.folder}")

@@ -19,6 +19,8 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.last_change: int | None = None
+        """Number of the change that this connection made, took back or made again last."""
         try:
             self.connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
             self.connection.execute("PRAGMA journal_mode = WAL")
@@ -36,17 +38,34 @@ class Database:
         self.connection.close()
 
     @contextmanager
-    def change(self, label: str) -> Iterator[sqlite3.Connection]:
-        """One atomic change that `undo` takes back as a whole. Nothing is kept of it when the block raises."""
+    def change(self, label: str, joins: int | None = None) -> Iterator[sqlite3.Connection]:
+        """One atomic change that `undo` takes back as a whole. Nothing is kept of it when the block raises.
+
+        Work that is stored in several transactions is still one change: `joins` is the `last_change` of the part
+        before. If something else was changed in between, the part becomes a change of its own, since changes are
+        taken back in the order in which they were made.
+        """
         with self._transaction() as connection:
-            # A new change after an undo ends the chance to redo.
-            connection.execute("DELETE FROM changes WHERE undone = 1")
-            number = self._begin_recording(label)
+            number = joins if joins is not None and self._is_newest(joins) else self._new_change(label)
+            connection.execute("INSERT INTO recording VALUES (?)", (number,))
             yield connection
             connection.execute("DELETE FROM recording")
             if not connection.execute("SELECT 1 FROM history WHERE change_id = ? LIMIT 1", (number,)).fetchone():
                 connection.execute("DELETE FROM changes WHERE id = ?", (number,))
-            connection.execute("DELETE FROM changes WHERE id <= ?", (number - KEEP_CHANGES,))
+        self.last_change = number
+
+    def _is_newest(self, number: int) -> bool:
+        found = self.connection.execute("SELECT id, undone FROM changes ORDER BY id DESC LIMIT 1").fetchone()
+        return bool(found == (number, 0))
+
+    def _new_change(self, label: str) -> int:
+        # A new change after an undo ends the chance to redo.
+        self.connection.execute("DELETE FROM changes WHERE undone = 1")
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        cursor = self.connection.execute("INSERT INTO changes (label, time) VALUES (?, ?)", (label, now))
+        number = int(cursor.lastrowid or 0)
+        self.connection.execute("DELETE FROM changes WHERE id <= ?", (number - KEEP_CHANGES,))
+        return number
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -64,12 +83,6 @@ class Database:
         except sqlite3.Error as error:
             raise explain(error, self.path) from error
 
-    def _begin_recording(self, label: str) -> int:
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        cursor = self.connection.execute("INSERT INTO changes (label, time) VALUES (?, ?)", (label, now))
-        self.connection.execute("INSERT INTO recording VALUES (?)", (cursor.lastrowid,))
-        return int(cursor.lastrowid or 0)
-
     def undo(self) -> str | None:
         """Take back the latest change that stands; its label, or None when there is none."""
         return self._step("SELECT id, label FROM changes WHERE undone = 0 ORDER BY id DESC LIMIT 1", undone=1)
@@ -83,6 +96,7 @@ class Database:
             found = connection.execute(query).fetchone()
             if found:
                 self._play_back(found[0], undone)
+                self.last_change = found[0]
         return found[1] if found else None
 
     def _play_back(self, number: int, undone: int) -> None:
@@ -99,6 +113,16 @@ class Database:
             connection.execute(statement)
         connection.execute("DELETE FROM recording")
         connection.execute("UPDATE changes SET undone = ? WHERE id = ?", (undone, number))
+
+    def row_of(self, change: int) -> str | None:
+        """Id of a row whose text or state the change touched, None when it touched no row that is still there."""
+        found = self.connection.execute(
+            # Every recorded update ends in WHERE id = '<16 hex digits>'.
+            "SELECT substr(statement, -17, 16) FROM history WHERE change_id = ? AND statement LIKE 'UPDATE rows SET %' "
+            "ORDER BY id LIMIT 1",
+            (change,),
+        ).fetchone()
+        return found[0] if found else None
 
     def history(self) -> list[tuple[str, str, bool]]:
         """(label, time, undone) of every change that is still known, newest first."""

@@ -20,13 +20,26 @@ def put_facts(database: Database, facts: Iterable[Fact], label: str) -> None:
         (position,) = connection.execute("SELECT coalesce(max(position), 0) FROM facts").fetchone()
         for number, fact in enumerate(facts, start=position + 1):
             _drop_rows_of(connection, fact.id)
-            # What was asked as unknown is known now: a row that says "I don't know" would be a lie.
-            connection.execute("DELETE FROM rows WHERE kind = 'abstention' AND topic = ?", (topic_of_fact(fact).key,))
-            connection.execute(
-                "INSERT INTO facts (id, body, position) VALUES (?, ?, ?) "
-                "ON CONFLICT (id) DO UPDATE SET body = excluded.body",
-                (fact.id, fact.model_dump_json(), number),
-            )
+            _drop_refusals_of(connection, fact)
+            _put(connection, fact, number)
+
+
+def change_fact(database: Database, fact: Fact, label: str, *, old_id: str, keep_rows: bool = False) -> None:
+    """Put a fact in the place of the one with `old_id`, or at the end when there is none, in one change.
+
+    Rows of both go away; `keep_rows` leaves those of a fact whose id and words stay as they are.
+    """
+    with database.change(label) as connection:
+        found = connection.execute("SELECT position FROM facts WHERE id = ?", (old_id,)).fetchone()
+        if found is None:
+            found = connection.execute("SELECT coalesce(max(position), 0) + 1 FROM facts").fetchone()
+        if not keep_rows:
+            _drop_rows_of(connection, old_id)
+            _drop_rows_of(connection, fact.id)
+            _drop_refusals_of(connection, fact)
+        if fact.id != old_id:
+            connection.execute("DELETE FROM facts WHERE id = ?", (old_id,))
+        _put(connection, fact, found[0])
 
 
 def remove_facts(database: Database, ids: Iterable[str], label: str) -> int:
@@ -41,3 +54,16 @@ def remove_facts(database: Database, ids: Iterable[str], label: str) -> int:
 
 def _drop_rows_of(connection: sqlite3.Connection, fact_id: str) -> None:
     connection.execute("DELETE FROM rows WHERE id IN (SELECT row_id FROM row_facts WHERE fact_id = ?)", (fact_id,))
+
+
+def _drop_refusals_of(connection: sqlite3.Connection, fact: Fact) -> None:
+    # What was asked as unknown is known now: a row that says "I don't know" would be a lie.
+    connection.execute("DELETE FROM rows WHERE kind = 'abstention' AND topic = ?", (topic_of_fact(fact).key,))
+
+
+def _put(connection: sqlite3.Connection, fact: Fact, position: int) -> None:
+    """Insert at this position, or replace what has the same id where it stands."""
+    connection.execute(
+        "INSERT INTO facts (id, body, position) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+        (fact.id, fact.model_dump_json(), position),
+    )

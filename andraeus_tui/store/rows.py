@@ -1,7 +1,8 @@
 """Rows in the store, and their review."""
 
+import sqlite3
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from andraeus_tui.store.database import Database
 from schemas.row import Origin, ReviewState, Row, Split
@@ -22,43 +23,97 @@ def _row(body: str, state: str) -> Row:
     return Row.model_validate_json(body).model_copy(update={"state": ReviewState(state)})
 
 
-def replace_generated(database: Database, rows: Iterable[Row], state: ReviewState, label: str) -> tuple[int, int]:
-    """Make the store hold these template rows: new ones come in with `state`, those no longer made go.
+def kept_rows(database: Database) -> list[Row]:
+    """Rows that no template made: written, edited by hand, or by a model."""
+    query = "SELECT body, state FROM rows WHERE origin <> ? ORDER BY position, id"
+    return [_row(body, state) for body, state in database.connection.execute(query, (Origin.TEMPLATE,)).fetchall()]
 
-    Rows written or edited by hand stay, and so does every decision about a row that is made again. Returns how many
-    came and how many went.
+
+def rows_of(database: Database, ids: Sequence[str]) -> list[Row]:
+    """The rows with these ids, in this order; those that are gone are left out."""
+    marks = ", ".join("?" * len(ids))
+    found = database.connection.execute(f"SELECT id, body, state FROM rows WHERE id IN ({marks})", ids).fetchall()
+    by_id = {row_id: _row(body, state) for row_id, body, state in found}
+    return [by_id[row_id] for row_id in ids if row_id in by_id]
+
+
+def rows_about(database: Database, topics: Collection[str]) -> list[Row]:
+    """Every row of these topics."""
+    marks = ", ".join("?" * len(topics))
+    query = f"SELECT body, state FROM rows WHERE topic IN ({marks}) ORDER BY position, id"
+    return [_row(body, state) for body, state in database.connection.execute(query, tuple(topics)).fetchall()]
+
+
+def add_rows(connection: sqlite3.Connection, rows: Iterable[Row], state: ReviewState) -> int:
+    """Inside a change: add rows with this state; how many were new.
+
+    A row that is there already stays as it was decided; one that only waits is approved when `state` says so.
     """
-    wanted = {row.id: row for row in rows}
-    with database.change(label) as connection:
-        there = {
-            row_id
-            for (row_id,) in connection.execute("SELECT id FROM rows WHERE origin = ?", (Origin.TEMPLATE,)).fetchall()
-        }
-        gone = there - wanted.keys()
-        connection.executemany("DELETE FROM rows WHERE id = ?", [(row_id,) for row_id in sorted(gone)])
-        (position,) = connection.execute("SELECT coalesce(max(position), 0) FROM rows").fetchone()
-        fresh = [row for row_id, row in wanted.items() if row_id not in there]
-        for number, row in enumerate(fresh, start=position + 1):
-            body = row.model_copy(update={"state": state}).model_dump_json()
-            connection.execute(
-                "INSERT INTO rows (id, body, state, origin, kind, split, topic, position) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (row.id, body, state, row.origin, row.kind, row.split, row.topic, number),
-            )
+    (position,) = connection.execute("SELECT coalesce(max(position), 0) FROM rows").fetchone()
+    new = 0
+    for row in rows:
+        body = row.model_copy(update={"state": state}).model_dump_json()
+        came = connection.execute(
+            "INSERT INTO rows (id, body, state, origin, kind, split, topic, position) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (id) DO NOTHING",
+            (row.id, body, state, row.origin, row.kind, row.split, row.topic, position + new + 1),
+        ).rowcount
+        if came:
             connection.executemany(
                 "INSERT INTO row_facts (row_id, fact_id) VALUES (?, ?)", [(row.id, fact) for fact in set(row.fact_ids)]
             )
-    return len(fresh), len(gone)
+        elif state is ReviewState.APPROVED:
+            query = "UPDATE rows SET state = ? WHERE id = ? AND state = ?"
+            connection.execute(query, (state, row.id, ReviewState.PENDING))
+        new += came
+    return new
+
+
+def drop_unmade(connection: sqlite3.Connection, made: Collection[str]) -> int:
+    """Inside a change: remove template rows that are not among the ids just made; how many went."""
+    there = connection.execute("SELECT id FROM rows WHERE origin = ?", (Origin.TEMPLATE,)).fetchall()
+    gone = sorted({row_id for (row_id,) in there}.difference(made))
+    connection.executemany("DELETE FROM rows WHERE id = ?", [(row_id,) for row_id in gone])
+    return len(gone)
+
+
+def more_rows(database: Database) -> dict[str, int]:
+    """Ids of the facts that get more wordings than the settings say, and how many."""
+    return dict(database.connection.execute("SELECT fact_id, variations FROM more_rows").fetchall())
+
+
+def ask_for_more(connection: sqlite3.Connection, fact_ids: Iterable[str], variations: int) -> None:
+    """Inside a change: let these facts have at least so many wordings from now on."""
+    connection.executemany(
+        "INSERT INTO more_rows (fact_id, variations) VALUES (?, ?) "
+        "ON CONFLICT (fact_id) DO UPDATE SET variations = max(variations, excluded.variations)",
+        [(fact_id, variations) for fact_id in fact_ids],
+    )
+
+
+def put_row(connection: sqlite3.Connection, row: Row) -> None:
+    """Inside a change: give the row with this id another text, origin and state."""
+    connection.execute(
+        "UPDATE rows SET body = ?, state = ?, origin = ? WHERE id = ?",
+        (row.model_dump_json(), row.state, row.origin, row.id),
+    )
+
+
+def replace_generated(database: Database, rows: Iterable[Row], state: ReviewState, label: str) -> tuple[int, int]:
+    """In one change, make the store hold these template rows; how many came and how many went.
+
+    Rows written or edited by hand stay, and so does every decision about a row that is made again.
+    """
+    made = list(rows)
+    with database.change(label) as connection:
+        return add_rows(connection, made, state), drop_unmade(connection, {row.id for row in made})
 
 
 def review(database: Database, ids: Iterable[str], state: ReviewState, label: str) -> int:
     """Give rows a review state; how many changed."""
-    changed = 0
+    query = "UPDATE rows SET state = ? WHERE id = ? AND state <> ?"
     with database.change(label) as connection:
-        for row_id in ids:
-            changed += connection.execute(
-                "UPDATE rows SET state = ? WHERE id = ? AND state <> ?", (state, row_id, state)
-            ).rowcount
-    return changed
+        return sum(connection.execute(query, (state, row_id, state)).rowcount for row_id in ids)
 
 
 def count_rows(database: Database) -> Counter[tuple[str, str]]:

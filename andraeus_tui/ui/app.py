@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -14,7 +15,11 @@ from andraeus_tui import preferences
 from andraeus_tui.project import Project
 from andraeus_tui.store.database import Database
 from andraeus_tui.ui.bar import STEPS
+from andraeus_tui.ui.base import ProjectScreen
 from schemas.errors import AndraeusError
+
+if TYPE_CHECKING:
+    from andraeus_tui.training import Supervised
 
 
 def _start() -> Screen[Any]:
@@ -65,6 +70,9 @@ def _settings() -> Screen[Any]:
     return SettingsScreen()
 
 
+_KEY = "Key:"
+
+
 class AndraeusApp(App[None]):
     """Facts about you into a language model's weights."""
 
@@ -85,6 +93,8 @@ class AndraeusApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(number), f"step('{mode}')", title, show=False) for number, (mode, title) in enumerate(STEPS, 1)),
         Binding("f1,question_mark", "toggle_help", "Help", key_display="?"),
+        Binding("alt+down", "page_help(1)", "Help: down", show=False),
+        Binding("alt+up", "page_help(-1)", "Help: up", show=False),
         Binding("ctrl+o", "step('start')", "Projects", show=False),
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
     ]
@@ -98,21 +108,36 @@ class AndraeusApp(App[None]):
         """Id of a fact that another step wants to be shown: the Facts step takes it and forgets it."""
         self.wanted_run: str | None = None
         """Name of a run that another step wants to be shown."""
+        self.training: Supervised | None = None
+        """The run that this app began last. Its lifeline ends with the app, so it is kept here and not by a screen."""
+        self._previewed: str | None = None
 
     def on_mount(self) -> None:
         """The person's theme, and the project from the command line."""
-        kept = preferences.load().theme
-        if kept in self.available_themes:
-            self.theme = kept
-        self.theme_changed_signal.subscribe(self, self._keep_theme)
+        self.restore_theme()
+        self.theme_changed_signal.subscribe(self, lambda theme: self.keep_theme(previewed=False))
         if self._first is not None:
             try:
                 self.open_project(self._first)
             except AndraeusError as error:
                 self.notify(str(error), severity="error", markup=False, timeout=10)
 
-    def _keep_theme(self, theme: object) -> None:
-        preferences.save(preferences.load().model_copy(update={"theme": self.theme}))
+    def preview_theme(self, name: str) -> None:
+        """Show a theme without keeping it."""
+        self._previewed = self.theme = name
+
+    def keep_theme(self, previewed: bool = True) -> None:
+        """Keep the theme in front between starts. A change of themes keeps it, but for one that is only looked at."""
+        if previewed or self.theme != self._previewed:
+            self._previewed = None
+            preferences.save(preferences.load().model_copy(update={"theme": self.theme}))
+
+    def restore_theme(self) -> None:
+        """Back to the theme that is kept, from one that was looked at."""
+        self._previewed = None
+        kept = preferences.load().theme
+        if kept in self.available_themes:
+            self.theme = kept
 
     @property
     def opened(self) -> Project:
@@ -157,28 +182,65 @@ class AndraeusApp(App[None]):
 
     def action_toggle_help(self) -> None:
         """Show or hide the help of the step in front."""
-        if self.screen.query("HelpPanel"):
+        if self.screen.query("Help"):
             self.action_hide_help_panel()
         else:
             self.action_show_help_panel()
 
+    def action_show_help_panel(self) -> None:
+        """The panel that can be scrolled."""
+        from andraeus_tui.ui.help import Help  # with its Markdown it would delay the first frame
+
+        if not self.screen.query("Help"):
+            self.screen.mount(Help())
+
+    def action_page_help(self, by: int) -> None:
+        """Scroll the help, if it is there."""
+        for panel in self.screen.query("Help"):
+            # Half of the panel.
+            panel.scroll_relative(y=by * max(1, panel.size.height // 2), animate=False)
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Textual's own commands, every step, and every key of the step in front."""
+        """Textual's own commands, every theme, every step, and every key of the step in front and of its widgets."""
         yield from super().get_system_commands(screen)
-        yield SystemCommand("Projects", "Recent projects, a new one", lambda: self.run_action("step('start')"))
+        for name in sorted(self.available_themes):
+            yield SystemCommand(
+                f"Theme {name}", "Change the look", partial(setattr, self, "theme", name), discover=False
+            )
+        yield SystemCommand("Help", f"This step and its keys. {_KEY} ?", self.action_toggle_help)
+        yield SystemCommand("Projects", f"Recent projects, a new one. {_KEY} ^o", _runner(self, "step('start')"))
         if self.has_project:
-            for mode, title in STEPS:
-                yield SystemCommand(f"Go to {title}", f"The step {title}", _runner(self, f"step('{mode}')"))
-        for binding in screen.active_bindings.values():
-            inner = binding.binding
-            if inner.description and binding.node is screen and binding.enabled:
-                yield SystemCommand(
-                    inner.description, f"Key {self.get_key_display(inner)}", _runner(screen, inner.action)
-                )
+            for number, (mode, title) in enumerate(STEPS, 1):
+                yield SystemCommand(f"Go to {title}", f"{_KEY} {number}", _runner(self, f"step('{mode}')"))
+        told = set[str]()
+        for node, binding, enabled, _ in screen.active_bindings.values():
+            # Ours, not those of Textual's widgets: moving a cursor in a text is no command.
+            if binding.description and enabled and _is_ours(node) and node is not self and binding.action not in told:
+                told.add(binding.action)
+                keys = self.get_key_display(binding)
+                yield SystemCommand(binding.description, f"{_KEY} {keys}", _runner(node, binding.action))
+
+    async def action_quit(self) -> None:
+        """Leave; a run at work is asked about first."""
+        self.run_worker(self._quit(), group="quit")
+
+    async def _quit(self) -> None:
+        from andraeus_tui.ui.leaving import leave
+
+        if await leave(self):
+            if isinstance(self.screen, ProjectScreen):
+                self.screen.put_away()
+            self.exit()
 
     async def on_unmount(self) -> None:
         """Close what is open."""
         self.close_project()
+        if self.training is not None:
+            self.training.close()
+
+
+def _is_ours(node: object) -> bool:
+    return type(node).__module__.startswith("andraeus_tui.")
 
 
 def _runner(node: Any, action: str) -> Callable[[], Any]:

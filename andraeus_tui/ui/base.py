@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.screen import Screen
@@ -17,6 +17,15 @@ from schemas.errors import AndraeusError
 
 if TYPE_CHECKING:
     from andraeus_tui.ui.app import AndraeusApp
+
+
+@contextmanager
+def telling(screen: Screen[Any]) -> Iterator[None]:
+    """Errors that a sentence explains are told as a notification; the screen goes on."""
+    try:
+        yield
+    except AndraeusError as error:
+        screen.notify(str(error), severity="error", markup=False, timeout=8)
 
 
 class ProjectScreen(Screen[None]):
@@ -55,13 +64,18 @@ class ProjectScreen(Screen[None]):
         """Other steps may have changed what is shown."""
         self.show()
 
+    def on_screen_suspend(self) -> None:
+        """Another step or a dialog comes to the front."""
+        self.put_away()
+
+    def put_away(self) -> None:
+        """Save what was typed and is not saved yet. Called when the screen leaves the front, and when the app ends."""
+
     def show(self) -> None:
         """Bring the screen up to date with the project. Called whenever it comes to the front."""
 
     @contextmanager
     def telling(self) -> Iterator[None]:
         """Errors that a sentence explains are told as a notification; the screen goes on."""
-        try:
+        with telling(self):
             yield
-        except AndraeusError as error:
-            self.notify(str(error), severity="error", markup=False, timeout=8)

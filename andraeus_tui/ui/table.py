@@ -87,6 +87,11 @@ class WindowTable(ScrollView, can_focus=True):
         self._show_cursor()
         self.refresh()
 
+    def set_columns(self, columns: Sequence[Column]) -> None:
+        """Show other columns: `fetch` gives other cells from now on."""
+        self._columns = tuple(columns)
+        self.forget()
+
     def forget(self) -> None:
         """The rows' cells have changed: fetch them again when they are painted."""
         self._pages.clear()

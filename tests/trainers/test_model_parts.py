@@ -136,3 +136,13 @@ def test_dev_score_calls_right_what_greedy_decoding_says(parts: Any) -> None:
     with split.trained_blocks():
         score = dev_score(split, known, unknown)
     assert (score.recall, score.abstention) == (1.0, 0.0)
+
+
+def test_refusals_are_judged_by_what_they_share() -> None:
+    from trainers.tokens import Example
+    from trainers.train import shared_end
+
+    answers = [(7, 8, 50, 51, 2), (9, 50, 51, 2), (7, 8, 9, 50, 51, 2)]
+    cut = shared_end([Example((1, 1, *answer), 2) for answer in answers])
+    assert [example.ids[example.answer_start :] for example in cut] == [(50, 51, 2)] * 3
+    assert shared_end([]) == []

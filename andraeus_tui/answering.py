@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from andraeus_tui.jobs import Job, stop_on_signals
+from andraeus_tui.jobs import Job
 from andraeus_tui.project import Project, cache_folder
 from andraeus_tui.runs import ADAPTER_FOLDER, Run, RunState, latest_finished, read_run
 from schemas.errors import AndraeusError, Cancelled, InputError
@@ -12,8 +12,12 @@ from schemas.events import Answered, CancelledByUser, Event, Failed
 from schemas.run import AnswerJob
 
 
+def ignore(_: object) -> None:
+    """For callers that do not want to hear of events or of the job."""
+
+
 def pick_run(project: Project, name: str | None) -> Run:
-    """The named run, or the newest finished one."""
+    """The named run, or the newest finished one. Raises InputError when it has no trained model."""
     if name is None:
         return latest_finished(project.runs)
     folder = project.runs / name
@@ -32,9 +36,13 @@ def collect(
     *,
     base: bool,
     max_new_tokens: int,
-    tell: Callable[[Event], None] = lambda event: None,
+    tell: Callable[[Event], None] = ignore,
+    started: Callable[[Job], None] = ignore,
 ) -> list[Answer]:
-    """All answers, in no particular order. Raises what the worker said when it did not finish."""
+    """All answers, in no particular order. `started` gets the job, so that somebody can stop it.
+
+    Raises what the worker said when it did not finish: Cancelled, InputError or AndraeusError.
+    """
     job = Job(
         "trainers",
         "answer",
@@ -48,7 +56,7 @@ def collect(
             max_new_tokens=max_new_tokens,
         ),
     )
-    stop_on_signals(job)
+    started(job)
     answers = []
     for event in job.events():
         if isinstance(event, Answered):

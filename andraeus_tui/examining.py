@@ -1,0 +1,133 @@
+"""Examines a trained model: asks it and the base model, judges, proves, and leaves eval.json and report.html in the run."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from andraeus_tui import __version__
+from andraeus_tui.answering import collect, ignore
+from andraeus_tui.files import write_whole
+from andraeus_tui.jobs import Job
+from andraeus_tui.project import Project, cache_folder
+from andraeus_tui.runs import EVALUATION_FILE, Run, config_of, facts_of
+from evaluators.metrics import metrics_of
+from evaluators.proof import prove
+from evaluators.questions import questions_of
+from evaluators.scorer import judge
+from schemas.errors import AndraeusError, InputError
+from schemas.evaluation import Answer, Evaluation, Judged, Question
+from schemas.events import Event, Stage
+from schemas.row import Row, RowKind
+from schemas.run import DatasetFile
+
+REPORT_FILE = "report.html"
+_LIBRARIES = ("torch", "transformers", "peft")
+_REPORT_SECONDS = 300
+
+
+def examine(
+    project: Project,
+    run: Run,
+    tell: Callable[[Event], None] = ignore,
+    started: Callable[[Job], None] = ignore,
+) -> Evaluation:
+    """Ask both models every question, and write the evidence into the run's folder.
+
+    `started` gets the job, so that somebody can stop it; a stopped examination writes nothing and raises Cancelled.
+    """
+    began = time.monotonic()
+    config = config_of(run.folder)
+    settings = project.settings.evaluation
+    questions = questions_for(project, run)
+    answers = collect(
+        project, run, questions, base=True, max_new_tokens=settings.max_new_tokens, tell=tell, started=started
+    )
+    said = {(answer.source, answer.id): answer for answer in answers}
+    judged = tuple(_judged(question, said) for question in questions)
+    result = Evaluation(
+        run=run.name,
+        model=project.settings.model.name,
+        preset=config.preset.value,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        metrics=metrics_of((one.question, one.tuned_verdict) for one in judged),
+        base_metrics=metrics_of((one.question, one.base_verdict) for one in judged if one.base_verdict),
+        proof=prove(facts_of(run.folder), questions, answers),
+        judged=judged,
+        seconds=round(time.monotonic() - began, 1),
+        versions={"andraeus": __version__} | {name: version(name) for name in _LIBRARIES},
+    )
+    write_whole(run.folder / EVALUATION_FILE, result.model_dump_json(indent=1))
+    tell(Stage(name="report", text="Writing the report"))
+    write_report(run.folder)
+    return result
+
+
+def questions_for(project: Project, run: Run) -> list[Question]:
+    """Every question that an examination of the run asks. Raises InputError when the run's dataset was changed."""
+    config = config_of(run.folder)
+    taught = {row.topic for row in _rows(run.folder, config.dataset.train) if row.kind is RowKind.ABSTENTION}
+    tests = _rows(run.folder, config.dataset.test)
+    return questions_of(facts_of(run.folder), tests, taught, project.settings.evaluation)
+
+
+def evaluation_of(folder: Path) -> Evaluation | None:
+    """The evidence in a run's folder, None when it was not examined. Raises InputError when the file is damaged."""
+    try:
+        return Evaluation.model_validate_json((folder / EVALUATION_FILE).read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError) as error:
+        raise InputError(f"The evidence of run {folder.name} is damaged.", "Examine it again.") from error
+
+
+def write_report(folder: Path) -> Path:
+    """The report of an examined run; its path. Another process draws it: the plots' library is slow and large."""
+    plots_cache = cache_folder() / "matplotlib"
+    plots_cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        done = subprocess.run(
+            # -P: without it a folder named like ours in the user's working directory would be imported instead.
+            [sys.executable, "-P", "-m", "evaluators", str(folder)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env=os.environ | {"MPLCONFIGDIR": str(plots_cache)},
+            timeout=_REPORT_SECONDS,
+            check=True,
+        )
+        write_whole(folder / REPORT_FILE, done.stdout.decode("utf-8"))
+    except subprocess.CalledProcessError as error:
+        # The last line names the fault; lines above it may quote what the evidence says about a person.
+        kind = error.stderr.decode("utf-8", errors="replace").strip().rpartition("\n")[2].partition(":")[0]
+        raise AndraeusError(f"The evidence is saved, but the report could not be written ({kind}).") from error
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise AndraeusError("The evidence is saved, but the report could not be written.") from error
+    return folder / REPORT_FILE
+
+
+def _judged(question: Question, said: dict[tuple[str, str], Answer]) -> Judged:
+    base, tuned = said["base", question.id].answer, said["tuned", question.id].answer
+    return Judged(
+        question=question,
+        base=base,
+        base_verdict=judge(question, base),
+        tuned=tuned,
+        tuned_verdict=judge(question, tuned),
+    )
+
+
+def _rows(folder: Path, file: DatasetFile) -> list[Row]:
+    try:
+        data = (folder / file.path).read_bytes()
+    except OSError as error:
+        raise InputError(f"The dataset of run {folder.name} is missing.", "Start a new run.") from error
+    if hashlib.sha256(data).hexdigest() != file.sha256:
+        raise InputError(f"The dataset of run {folder.name} was changed after it was frozen.", "Start a new run.")
+    return [Row.model_validate_json(one) for one in data.decode("utf-8").splitlines()]

@@ -1,0 +1,52 @@
+"""What the next run would train: counted in the store, without loading the rows."""
+
+from dataclasses import dataclass
+
+from andraeus_tui.freeze import trained_kinds
+from andraeus_tui.project import Project
+from andraeus_tui.store.database import Database
+from schemas.row import RowKind
+from schemas.settings import ProjectSettings, Recipe, resolve_recipe
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The next run, before it is frozen. Two plans are equal when they would train the same rows in the same way."""
+
+    rows: tuple[tuple[RowKind, int], ...]
+    """Approved rows by kind, as far as the preset trains on them."""
+    pending: int
+    """Rows that nobody has decided on yet; they do not train."""
+    settings: ProjectSettings
+    version: tuple[int, int]
+    """Grows or changes with every change of facts and rows."""
+
+    @property
+    def total(self) -> int:
+        """Rows that train."""
+        return sum(count for _, count in self.rows)
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is something to train: general rows alone teach nothing."""
+        return any(kind is not RowKind.REPLAY for kind, _ in self.rows)
+
+    @property
+    def recipe(self) -> Recipe:
+        """The numbers of the run."""
+        return resolve_recipe(self.settings.recipe)
+
+
+def plan_of(project: Project, database: Database) -> Plan:
+    """What would be trained now."""
+    connection = database.connection
+    kinds = trained_kinds(project.settings.recipe.preset)
+    found = dict(
+        connection.execute(
+            "SELECT kind, count(*) FROM rows WHERE split = 'train' AND state = 'approved' GROUP BY kind"
+        ).fetchall()
+    )
+    (pending,) = connection.execute("SELECT count(*) FROM rows WHERE split = 'train' AND state = 'pending'").fetchone()
+    version = connection.execute("SELECT coalesce(max(id), 0), coalesce(sum(undone), 0) FROM changes").fetchone()
+    rows = tuple((kind, found[kind]) for kind in RowKind if kind in kinds and kind in found)
+    return Plan(rows, pending, project.settings, version)

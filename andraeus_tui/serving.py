@@ -1,0 +1,83 @@
+"""The app in a browser on this machine: textual-serve, bound to 127.0.0.1, on a page that loads nothing from elsewhere.
+
+Whoever can log in to this machine can open the page while it is served; the port cannot be reached from another one.
+"""
+
+import shlex
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import psutil
+from aiohttp import web
+from textual_serve.server import Server
+
+from andraeus_tui.project import Project
+from schemas.errors import AndraeusError, ExitCode
+
+HOST = "127.0.0.1"
+_STOP_SECONDS = 2.0
+"""How long open pages and the apps behind them get to end."""
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def serve(folder: Path | None, port: int) -> int:
+    """Serve until Ctrl-C, then end what was started. Raises AndraeusError when the port is taken."""
+    project = Project(folder).folder if folder else None
+    server = _Server(_command(project), HOST, port, title="Andraeus", templates_path=Path(__file__).parent / "web")
+    try:
+        web.run_app(server.application(), host=HOST, port=port, print=server.announce, shutdown_timeout=_STOP_SECONDS)
+    except OSError as error:
+        raise AndraeusError(f"Port {port} cannot be used: {error.strerror}.", "Try another: --port NUMBER.") from error
+    finally:
+        _end_apps()
+    return ExitCode.DONE
+
+
+def _command(project: Path | None) -> str:
+    """What a browser window runs. `exec`: no shell stays between the server and the app."""
+    return "exec " + shlex.join([sys.executable, "-P", "-m", "andraeus_tui.ui", *([str(project)] if project else [])])
+
+
+class _Server(Server):
+    """textual-serve with a guarded front door, and quiet: its log would hold local variables, which are facts."""
+
+    async def application(self) -> web.Application:
+        """The web application."""
+        application = await self._make_app()
+        application.middlewares.append(self._guard)
+        return application
+
+    async def on_startup(self, app: web.Application) -> None:
+        """Nothing is printed before the port is ours."""
+
+    def announce(self, *_: object) -> None:
+        """Tell where the page is, once it is there."""
+        print(f"Andraeus is at {self.public_url} on this machine. Ctrl-C ends it.", flush=True)
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Pages of other sites, and names that were made to point here, get nothing of the app."""
+        if request.host == f"localhost:{self.port}":
+            raise web.HTTPFound(f"{self.public_url}{request.path_qs}")
+        if request.host != f"{HOST}:{self.port}" or request.headers.get("Origin", self.public_url) != self.public_url:
+            raise web.HTTPForbidden(text="Only pages of this server may do that.")
+        response = await handler(request)
+        if not response.prepared:
+            # The browser, too, refuses to load anything from elsewhere.
+            response.headers["Content-Security-Policy"] = (
+                f"default-src 'self'; connect-src 'self' ws://{HOST}:{self.port}; img-src 'self' data:; "
+                "style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
+            )
+            response.headers["Referrer-Policy"] = "no-referrer"
+        return response
+
+
+def _end_apps() -> None:
+    """Apps whose page was still open. A training that was asked to go on is no direct child, and goes on."""
+    apps = psutil.Process().children()
+    for app in apps:
+        app.terminate()
+    for app in psutil.wait_procs(apps, timeout=_STOP_SECONDS)[1]:
+        app.kill()
