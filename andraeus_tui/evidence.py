@@ -11,11 +11,10 @@ from andraeus_tui.project import Project
 from andraeus_tui.runs import EVALUATION_FILE, Run, RunState, all_runs, facts_of
 from andraeus_tui.store.facts import all_facts
 from andraeus_tui.store.rows import more_rows
-from evaluators.metrics import sign_test
 from evaluators.summary import FEWER_IS_BETTER, NAMES, TIERS, failures, is_right
 from generators.topics import topic_of_fact
 from schemas.errors import AndraeusError, InputError
-from schemas.evaluation import Evaluation, Judged, Proportion, Question, QuestionGroup, Verdict
+from schemas.evaluation import Evaluation, Judged, Proportion, QuestionGroup, Verdict
 from schemas.events import Failed, Finished, RowMade
 from schemas.fact import Fact
 from schemas.row import ReviewState, Wording
@@ -150,13 +149,14 @@ def tiers(evaluation: Evaluation) -> tuple[Measure, ...]:
 
 def _measures(evaluation: Evaluation, names: Mapping[str, str]) -> tuple[Measure, ...]:
     return tuple(
-        Measure(_label(name, label), evaluation.base_metrics.get(name), evaluation.metrics[name])
+        Measure(label_of(name, label), evaluation.base_metrics.get(name), evaluation.metrics[name])
         for name, label in names.items()
         if name in evaluation.metrics
     )
 
 
-def _label(name: str, label: str) -> str:
+def label_of(name: str, label: str) -> str:
+    """A number's name with the way in which it is better, where that is not plain."""
     continued = label.replace("  ", "\N{HORIZONTAL ELLIPSIS} ")
     return f"{continued} (fewer is better)" if name in FEWER_IS_BETTER else continued
 
@@ -193,87 +193,6 @@ def _score(asked: Iterable[Judged]) -> Score:
 def leaks_of(evaluation: Evaluation) -> tuple[tuple[str, str], ...]:
     """(question id, fact id) of every prompt that held a fact's value."""
     return tuple((question, fact) for question, _, fact in (leak.rpartition(":") for leak in evaluation.proof.leaks))
-
-
-@dataclass(frozen=True)
-class Change:
-    """One number of two runs."""
-
-    label: str
-    now: Proportion
-    other: Proportion | None
-    fewer_is_better: bool
-
-    @property
-    def verdict(self) -> str:
-        """Whether this run is better, in a word."""
-        if not self.points:
-            return "same" if self.other else ""
-        return "better" if (self.points > 0) is not self.fewer_is_better else "worse"
-
-    @property
-    def points(self) -> float | None:
-        """The difference in percentage points, None when the other run has no such number."""
-        return 100 * (self.now.share - self.other.share) if self.other else None
-
-
-@dataclass(frozen=True)
-class Flip:
-    """A question of which one run's answer is right and the other's is not."""
-
-    question: Question
-    now: str
-    other: str
-    better: bool
-    """Whether this run is the one that is right."""
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One run beside another."""
-
-    other: Run
-    changes: tuple[Change, ...]
-    shared: int
-    """Questions asked in both."""
-    flips: tuple[Flip, ...]
-    chance: float
-    """How often chance alone would split the flips at least this unevenly (exact sign test)."""
-    proof_failed: bool
-    """Whether the other run's proof failed: then its numbers show nothing."""
-
-    @property
-    def better(self) -> int:
-        """Flips in favour of this run."""
-        return sum(flip.better for flip in self.flips)
-
-
-def compare(now: Evaluation, other: Evaluation, other_run: Run) -> Comparison:
-    """Numbers side by side, and the questions of both runs that flipped, those that got worse first."""
-    before = {one.question.id: one for one in other.judged}
-    pairs = [(one, before[one.question.id]) for one in now.judged if one.question.id in before]
-    flips = [_flip(one, then) for one, then in pairs if _right(one) is not _right(then)]
-    better = sum(flip.better for flip in flips)
-    return Comparison(
-        other=other_run,
-        changes=tuple(
-            Change(_label(name, label), now.metrics[name], other.metrics.get(name), name in FEWER_IS_BETTER)
-            for name, label in NAMES.items()
-            if name in now.metrics
-        ),
-        shared=len(pairs),
-        flips=tuple(sorted(flips, key=lambda flip: flip.better)),
-        chance=sign_test(better, len(flips) - better),
-        proof_failed=not other.proof.passed,
-    )
-
-
-def _right(one: Judged) -> bool:
-    return is_right(one.question, one.tuned_verdict)
-
-
-def _flip(now: Judged, other: Judged) -> Flip:
-    return Flip(now.question, now.tuned, other.tuned, _right(now))
 
 
 def failed_facts(examined: Examined) -> tuple[str, ...]:

@@ -88,6 +88,12 @@ def evaluation_of(folder: Path) -> Evaluation | None:
         raise InputError(f"The evidence of run {folder.name} is damaged.", "Examine it again.") from error
 
 
+def report_of(folder: Path) -> Path:
+    """The report of an examined run. Evidence of older versions has none yet: then it is written first."""
+    path = folder / REPORT_FILE
+    return path if path.is_file() else write_report(folder)
+
+
 def write_report(folder: Path) -> Path:
     """The report of an examined run; its path. Another process draws it: the plots' library is slow and large."""
     plots_cache = cache_folder() / "matplotlib"

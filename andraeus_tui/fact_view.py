@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from andraeus_tui.knowledge import Knowledge
+from andraeus_tui.knowledge import Knowledge, newest_knowledge
+from andraeus_tui.project import Project
 from andraeus_tui.store.database import Database
 from generators.topics import explain_kind, explain_tier, topic_of_fact
 from schemas.fact import Fact, ImportedFact, Tier
@@ -47,6 +48,14 @@ def count_by_fact(database: Database) -> dict[str, RowCount]:
     return {fact_id: RowCount(rows, approved) for fact_id, rows, approved in found}
 
 
+def look_into(project: Project, facts: "FactList") -> Marks:
+    """All marks of a project's facts; finds out whom each is about too. Takes longer than a frame: run it in a thread."""
+    with project.database() as database:
+        rows = count_by_fact(database)
+    facts.prepare()
+    return Marks(rows, newest_knowledge(project.runs))
+
+
 class FactList:
     """All facts, searched without reading anything again: a key typed into the search costs a scan of ready text."""
 
@@ -60,6 +69,10 @@ class FactList:
     @cached_property
     def _texts(self) -> tuple[str, ...]:
         return tuple(_haystack(fact) for fact in self.facts)
+
+    def prepare(self) -> None:
+        """Do now what the first search would wait for."""
+        assert len(self._owners) == len(self._texts)
 
     def find(self, words: str = "", tier: Tier | None = None, owner: str | None = None) -> tuple[Fact, ...]:
         """Facts that hold every word, of one tier and about one person if asked, in their own order."""

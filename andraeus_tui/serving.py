@@ -3,6 +3,7 @@
 Whoever can log in to this machine can open the page while it is served; the port cannot be reached from another one.
 """
 
+import asyncio
 import shlex
 import sys
 from collections.abc import Awaitable, Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import psutil
 from aiohttp import web
+from textual_serve.app_service import AppService
 from textual_serve.server import Server
 
 from andraeus_tui.project import Project
@@ -25,13 +27,11 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def serve(folder: Path | None, port: int) -> int:
     """Serve until Ctrl-C, then end what was started. Raises AndraeusError when the port is taken."""
     project = Project(folder).folder if folder else None
-    server = _Server(_command(project), HOST, port, title="Andraeus", templates_path=Path(__file__).parent / "web")
+    server = _Server(_command(project), port)
     try:
         web.run_app(server.application(), host=HOST, port=port, print=server.announce, shutdown_timeout=_STOP_SECONDS)
     except OSError as error:
         raise AndraeusError(f"Port {port} cannot be used: {error.strerror}.", "Try another: --port NUMBER.") from error
-    finally:
-        _end_apps()
     return ExitCode.DONE
 
 
@@ -43,11 +43,34 @@ def _command(project: Path | None) -> str:
 class _Server(Server):
     """textual-serve with a guarded front door, and quiet: its log would hold local variables, which are facts."""
 
+    def __init__(self, command: str, port: int) -> None:
+        pages = Path(__file__).parent / "web"
+        super().__init__(command, HOST, port, title="Andraeus", templates_path=pages)
+        self._apps = set[AppService]()
+
     async def application(self) -> web.Application:
         """The web application."""
         application = await self._make_app()
         application.middlewares.append(self._guard)
         return application
+
+    async def _process_messages(self, websocket: web.WebSocketResponse, app_service: AppService) -> None:
+        self._apps.add(app_service)
+        try:
+            await super()._process_messages(websocket, app_service)
+        finally:
+            self._apps.discard(app_service)
+
+    async def on_shutdown(self, app: web.Application) -> None:
+        """Apps whose page is still open are asked to end, and ended. A training that was let go on is not their child."""
+        stops = [asyncio.create_task(service.stop()) for service in self._apps]
+        if not stops:
+            return
+        _, waiting = await asyncio.wait(stops, timeout=_STOP_SECONDS)
+        if waiting:
+            for child in psutil.Process().children():
+                child.kill()
+            await asyncio.wait(waiting, timeout=_STOP_SECONDS)
 
     async def on_startup(self, app: web.Application) -> None:
         """Nothing is printed before the port is ours."""
@@ -72,12 +95,3 @@ class _Server(Server):
             )
             response.headers["Referrer-Policy"] = "no-referrer"
         return response
-
-
-def _end_apps() -> None:
-    """Apps whose page was still open. A training that was asked to go on is no direct child, and goes on."""
-    apps = psutil.Process().children()
-    for app in apps:
-        app.terminate()
-    for app in psutil.wait_procs(apps, timeout=_STOP_SECONDS)[1]:
-        app.kill()

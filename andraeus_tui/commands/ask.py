@@ -24,9 +24,7 @@ def ask(folder: Path, given: tuple[str, ...], run_name: str | None, base: bool, 
     if any(len(text) > QUESTION_LIMIT for text in texts):
         raise InputError(f"A question is longer than {QUESTION_LIMIT:,} characters; shorten it.")
     questions = [Question(id=str(at), group=QuestionGroup.GENERAL, text=text) for at, text in enumerate(texts)]
-    answers = collect(
-        project, run, questions, base=base, max_new_tokens=MAX_NEW_TOKENS, started=stop_on_signals
-    )
+    answers = collect(project, run, questions, base=base, max_new_tokens=MAX_NEW_TOKENS, started=stop_on_signals)
     said = {answer.id: answer for answer in answers}
     if output == "json":
         body = [

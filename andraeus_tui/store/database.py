@@ -52,6 +52,9 @@ class Database:
             connection.execute("DELETE FROM recording")
             if not connection.execute("SELECT 1 FROM history WHERE change_id = ? LIMIT 1", (number,)).fetchone():
                 connection.execute("DELETE FROM changes WHERE id = ?", (number,))
+            else:
+                # A new change after an undo ends the chance to redo.
+                connection.execute("DELETE FROM changes WHERE undone = 1")
         self.last_change = number
 
     def _is_newest(self, number: int) -> bool:
@@ -59,8 +62,6 @@ class Database:
         return bool(found == (number, 0))
 
     def _new_change(self, label: str) -> int:
-        # A new change after an undo ends the chance to redo.
-        self.connection.execute("DELETE FROM changes WHERE undone = 1")
         now = datetime.now(UTC).isoformat(timespec="seconds")
         cursor = self.connection.execute("INSERT INTO changes (label, time) VALUES (?, ?)", (label, now))
         number = int(cursor.lastrowid or 0)

@@ -16,6 +16,8 @@ _BAR = 24
 class ExaminationBar(Static):
     """Hidden while nothing is examined. The work is done by a thread of the app, so other steps may come to the front."""
 
+    DEFAULT_CSS = "ExaminationBar { height: 1; background: $panel; }"
+
     class Done(Message):
         """An examination has ended, well or not."""
 

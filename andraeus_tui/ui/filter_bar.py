@@ -33,8 +33,6 @@ class FilterBar(Horizontal):
         & #fault { width: 15; }
         & #search { width: 1fr; }
     }
-    .-wide FilterBar Select { width: 18; }
-    .-wide FilterBar #fault { width: 22; }
     """
 
     class Changed(Message):

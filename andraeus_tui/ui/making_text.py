@@ -34,8 +34,8 @@ def end_text(making: Making) -> str:
     """How it ended."""
     match making.end:
         case Finished(result=result):
-            return f"Done: {making.accepted:,} rows passed all checks, {result['new']:,} new, {result['gone']:,} gone."
+            return f"Done: {result['new']:,} new rows, {result['gone']:,} gone."
         case Failed(message=message, hint=hint):
             return f"{message} {hint}".strip()
         case _:
-            return f"Stopped. {making.accepted:,} accepted rows are kept. Start goes on from there."
+            return "Stopped. Start goes on from there."

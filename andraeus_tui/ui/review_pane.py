@@ -36,9 +36,6 @@ class ReviewPane(Vertical):
         & #card { height: 10; padding: 0 1; background: $panel; }
         & #text { height: auto; }
     }
-    .-wide ReviewPane #both { layout: horizontal; }
-    .-wide ReviewPane #rows { width: 3fr; height: 100%; }
-    .-wide ReviewPane #card { width: 2fr; height: 100%; }
     """
 
     def __init__(self) -> None:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
-from rich.cells import set_cell_size
+from rich.cells import cell_len, set_cell_size
 
-from andraeus_tui.evidence import Comparison, Measure, Overview
+from andraeus_tui.comparing import Comparison
+from andraeus_tui.evidence import Measure, Overview
 from evaluators.summary import claims, count, interval, percent
 from schemas.evaluation import Evaluation, Proportion
 
@@ -75,25 +76,31 @@ def proof_lines(evaluation: Evaluation) -> str:
 
 
 def comparison_lines(found: Comparison, now: str) -> str:
-    """Numbers of two runs side by side, and what the flips tell."""
+    """What the flips tell, and the numbers of two runs side by side."""
+    worse = len(found.flips) - found.better
     lines = [f"This run:  {now}", f"Other run: {found.other.name}"]
     if found.proof_failed:
         lines.append("The zero-context proof of the other run FAILED: its numbers show nothing.")
+    lines.append(
+        f"\nOf {found.shared} questions asked in both, only this run is right on {found.better}, only the other on {worse}."
+    )
+    if found.flips:
+        lines.append(f"Were both equally good, chance alone would do this in {percent(found.chance)} of cases.")
     lines.append(f"\n{'':<38} {'this':>6} {'other':>6}  difference")
     for change in found.changes:
-        label = set_cell_size(change.label, 38)
+        label = _cut(change.label, 38)
         if change.other is None or change.points is None:
             lines.append(f"{label} {percent(change.now.share):>6} {'-':>6}  not asked there")
         else:
             shares = f"{percent(change.now.share):>6} {percent(change.other.share):>6}"
             lines.append(f"{label} {shares}  {change.points:+7.1f} points, {change.verdict}")
-    worse = len(found.flips) - found.better
-    lines.append(
-        f"\n{found.shared} questions were asked in both. Only this run is right on {found.better}, only the other on {worse}."
-    )
-    if found.flips:
-        lines.append(f"Were both equally good, chance alone would do this in {percent(found.chance)} of cases.")
     return "\n".join(lines)
+
+
+def _cut(text: str, width: int) -> str:
+    if cell_len(text) > width:
+        return set_cell_size(text, width - 1) + "\N{HORIZONTAL ELLIPSIS}"
+    return set_cell_size(text, width)
 
 
 def plan_text(found: Overview) -> str:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from andraeus_tui.comparing import compare
 from andraeus_tui.evidence import (
     Examined,
     by_fact,
-    compare,
     examined_of,
     failed_facts,
     leaks_of,

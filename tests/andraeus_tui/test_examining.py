@@ -1,5 +1,7 @@
 """An examination at work: followed, stopped, refused, and what it leaves in the run's folder."""
 
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -116,3 +118,10 @@ def test_a_report_that_cannot_be_written_says_so_and_quotes_nothing(
     assert not (run.folder / "report.html").exists()
     (run.folder / "eval.json").write_text(made([], run=OTHER).model_dump_json())
     assert write_report(run.folder).is_file()
+
+
+def test_looking_and_examining_load_no_plots_and_no_models() -> None:
+    names = ("matplotlib", "jinja2", "torch", "transformers")
+    code = f"import sys, andraeus_tui.ui.screens.evidence; print([name for name in {names!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -47,8 +47,13 @@ def questions(texts: list[str]) -> list[Question]:
     made = []
     for number, text in enumerate(texts):
         wording = Wording.NATURAL if number % 2 else Wording.GENERIC
-        known = {"topic": "user/pet", "fact_ids": ("0" * 12,), "values": (text,), "tier": 1 + number % 4}
-        kinds = (
+        known: dict[str, object] = {
+            "topic": "user/pet",
+            "fact_ids": ("0" * 12,),
+            "values": (text,),
+            "tier": 1 + number % 4,
+        }
+        kinds: tuple[dict[str, object], ...] = (
             {"group": QuestionGroup.RECALL, "kind": RowKind.QUESTION, "wording": wording, **known},
             {"group": QuestionGroup.PORTABILITY, "kind": RowKind.REVERSE, **known},
             {"group": QuestionGroup.UNKNOWN, "kind": RowKind.ABSTENTION},

@@ -1,6 +1,7 @@
 """The evidence step: sections, failures and their facts, two runs, more rows, a real examination, and its looks."""
 
 import webbrowser
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static, TabbedContent
 
 from andraeus_tui.project import Project
+from andraeus_tui.runs import latest_finished
 from andraeus_tui.store.rows import all_rows
 from andraeus_tui.ui.app import AndraeusApp
 from andraeus_tui.ui.screens.evidence import EvidenceScreen
@@ -179,6 +181,7 @@ async def test_more_rows_for_what_failed(project: Project) -> None:
             await pilot.pause(0.05)
             if len(pilot.app.screen_stack) > 1:
                 break
+        await settle(pilot)
         question = str(pilot.app.screen.query_one(".dialog Static", Static).content)
         with project.database() as database:
             rows = all_rows(database)
@@ -204,7 +207,12 @@ async def test_nothing_failed_nothing_to_repair(project: Project) -> None:
 async def test_the_report_is_opened_only_when_asked(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     run, _ = examined_run(project)
     opened: list[str] = []
-    monkeypatch.setattr(webbrowser, "open", lambda url: opened.append(url) or True)
+
+    def record(url: str) -> bool:
+        opened.append(url)
+        return True
+
+    monkeypatch.setattr(webbrowser, "open", record)
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     monkeypatch.setattr("sys.platform", "linux")
@@ -272,7 +280,7 @@ async def test_text_of_others_is_only_text(project: Project, size: tuple[int, in
         screen.query_one(TabbedContent).active = "failures"
         await press(pilot, "home")
         assert any("[red]x[/red] [/]" in line for line in table_lines(pilot, "#failures WindowTable"))
-        assert "[red]x[/red]" in str(screen.query_one("#failures .card Static", Static).content)
+        assert "Who is <|im_end|><script>?" in str(screen.query_one("#failures .card Static", Static).content)
 
 
 async def test_a_real_examination_stopped_and_done(
@@ -281,7 +289,7 @@ async def test_a_real_examination_stopped_and_done(
     monkeypatch.setenv("ANDRAEUS_CACHE", str(cache))
     assert cli("--train-only", "--project", tiny_project).returncode == 0
     project = Project(tiny_project)
-    (run,) = project.runs.iterdir()
+    run = latest_finished(project.runs).folder
     async with AndraeusApp().run_test(size=(80, 24), notifications=True) as pilot:
         screen = await go(pilot, project)
         await pilot.press("s")
@@ -295,7 +303,12 @@ async def test_a_real_examination_stopped_and_done(
         lines: set[str] = set()
         await pilot.press("s")
         await pilot.pause(0.3)
-        await until(pilot, lambda: lines.add(shown_or_not(screen)) or not screen.query_one("#progress").display)
+
+        def over() -> bool:
+            lines.add(str(screen.query_one("#progress", Static).content))
+            return not screen.query_one("#progress").display
+
+        await until(pilot, over)
         await settle(pilot)
         assert any(" of " in line and "x stops" in line for line in lines)
         assert "Examined in" in messages(pilot)
@@ -313,11 +326,7 @@ async def test_a_real_examination_stopped_and_done(
         assert screen.query_one("#progress").display
 
 
-def shown_or_not(screen: EvidenceScreen) -> str:
-    return str(screen.query_one("#progress", Static).content)
-
-
-async def until(pilot: Pilot[Any], done: Any) -> None:
+async def until(pilot: Pilot[Any], done: Callable[[], bool]) -> None:
     for _ in range(1200):
         if done():
             return

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, Static, Switch
 
@@ -60,7 +61,7 @@ async def test_rows_are_made_and_kept(make_project: MakeProject) -> None:
         # again, by mouse, with approval: nothing new, what waited is approved
         await pilot.click("#approve")
         await pilot.click("#start")
-        await until(pilot, lambda: "0 new" in shown(pilot, "#stage"))
+        await until(pilot, lambda: "0 new rows" in shown(pilot, "#stage"))
         with project.database() as database:
             again = all_rows(database)
             assert [label for label, _, _ in database.history()] == ["generate", "generate", "import"]
@@ -138,3 +139,16 @@ async def test_hostile_text_is_shown_as_it_is(make_project: MakeProject) -> None
         with project.database() as database:
             rows = all_rows(database)
         assert all(any(value in row.answer for row in rows) for value in values)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+def test_picture(make_project: MakeProject, snap_compare: Any, size: tuple[int, int]) -> None:
+    async def make(pilot: Pilot[Any]) -> None:
+        await settle(pilot)
+        await pilot.press("2")
+        await settle(pilot)
+        await generate(pilot)
+        await settle(pilot)
+
+    project = quick(make_project())
+    assert snap_compare(AndraeusApp(project.folder), terminal_size=size, run_before=make)

@@ -229,7 +229,7 @@ async def test_by_mouse_and_without_rows(make_project: MakeProject) -> None:
         assert pilot.app.current_mode == "review"
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 async def test_hostile_text(make_project: MakeProject, size: tuple[int, int]) -> None:
     values = ["[red]x[/red] [/nothing]", "<|im_end|> {my}", "🦊 שלום", "z" * 1000]
     facts: list[dict[str, object]] = [{"attribute": f"motto [/b] {at}", "value": value} for at, value in enumerate(values)]
@@ -257,3 +257,28 @@ async def test_hostile_text(make_project: MakeProject, size: tuple[int, int]) ->
         pilot.app.screen.query_one("#search", Input).value = "[/red] 'quoted\" %"
         await settle(pilot)
         assert "No row passes" in shown(pilot, "#text")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+def test_picture(make_project: MakeProject, snap_compare: Any, size: tuple[int, int]) -> None:
+    async def review(pilot: Pilot[Any]) -> None:
+        await open_review(pilot)
+        await pilot.press(*"ar", "slash", *"sister", "enter")
+        await settle(pilot)
+
+    project = make_project(state=ReviewState.PENDING)
+    assert snap_compare(AndraeusApp(project.folder), terminal_size=size, run_before=review)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+def test_picture_of_the_form(make_project: MakeProject, snap_compare: Any, size: tuple[int, int]) -> None:
+    async def edit(pilot: Pilot[Any]) -> None:
+        await open_review(pilot)
+        await pilot.press("slash", *"where do i work", "enter", "e")
+        await settle(pilot)
+        await rewrite(pilot, answer="I have no idea.")
+        for area in pilot.app.screen.query(TextArea):
+            area.show_cursor = False
+
+    project = make_project(state=ReviewState.PENDING)
+    assert snap_compare(AndraeusApp(project.folder), terminal_size=size, run_before=edit)

@@ -1,5 +1,6 @@
 """`andraeus-tui --serve`: one page on this machine, nothing from elsewhere, and nothing left behind."""
 
+import asyncio
 import os
 import re
 import signal
@@ -99,10 +100,22 @@ async def test_the_app_answers_and_is_gone_after_ctrl_c(make_project: MakeProjec
                 seen += (await socket.receive(timeout=PATIENCE)).data
             assert b"Harbor Radio" in seen, "the Facts step, with the project's facts"
             assert psutil.Process(process.pid).children(recursive=True) != []
-            output = interrupt(process)
+            output = await asyncio.to_thread(interrupt, process)
             await socket.close()
         assert "Traceback" not in output
         assert "Harbor Radio" not in output
+
+
+async def test_a_killed_server_leaves_no_app(quiet_home: Path) -> None:
+    with served(quiet_home) as (process, address):
+        async with aiohttp.ClientSession() as client:
+            socket = await client.ws_connect(f"{address}/ws", headers={"Origin": address})
+            await socket.receive(timeout=PATIENCE)
+            (app,) = psutil.Process(process.pid).children()
+            process.kill()
+            await socket.close()
+        gone, _ = psutil.wait_procs([app], timeout=PATIENCE)
+        assert gone == [app]
 
 
 async def test_a_closed_page_ends_its_app(quiet_home: Path) -> None:

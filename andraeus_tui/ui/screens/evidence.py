@@ -13,8 +13,9 @@ from textual.events import Resize
 from textual.widgets import Static, TabbedContent, Tabs
 
 from andraeus_tui import evidence
-from andraeus_tui.evidence import Comparison, Overview
-from andraeus_tui.examining import REPORT_FILE, write_report
+from andraeus_tui.comparing import Comparison, compare_with
+from andraeus_tui.evidence import Overview
+from andraeus_tui.examining import REPORT_FILE, report_of
 from andraeus_tui.generating import Generation
 from andraeus_tui.ui.base import ProjectScreen
 from andraeus_tui.ui.desktop import open_in_browser
@@ -69,20 +70,16 @@ Left and right arrows change the section. The report (`o` opens it, `h` says whe
     ]
     DEFAULT_CSS = """
     EvidenceScreen {
-        #run, #progress { height: 1; }
-        #run { color: $text-muted; }
+        #run { height: 1; color: $text-muted; }
         #banner { height: auto; background: $error; color: $text; text-style: bold; padding: 0 1; }
-        #progress { background: $panel; }
         #empty { height: 1fr; padding: 1 2; }
         TabbedContent, ContentSwitcher { height: 1fr; }
         TabPane { padding: 0; height: 1fr; }
         TabPane VerticalScroll { padding: 0 1; scrollbar-size-vertical: 1; }
         .card { height: 9; border-top: solid $panel; }
-        #fact-table { height: 1fr; }
-        FactsPane .hint { height: auto; }
+        &.-narrow .card { height: 8; }
         #proof VerticalScroll { height: auto; max-height: 60%; }
         #changes { height: auto; max-height: 65%; }
-        &.-narrow .card { height: 8; }
     }
     """
 
@@ -111,8 +108,7 @@ Left and right arrows change the section. The report (`o` opens it, `h` says whe
 
     def on_mount(self) -> None:
         """Nothing is known yet."""
-        for name in ("#banner", "TabbedContent", "#empty"):
-            self.query_one(name).display = False
+        self.query("#banner, TabbedContent, #empty").set(display=False)
         self.query_one(Tabs).can_focus = False
 
     @property
@@ -129,15 +125,8 @@ Left and right arrows change the section. The report (`o` opens it, `h` says whe
     async def _load(self) -> None:
         with self.telling():
             found = await asyncio.to_thread(evidence.overview, self.project, self._wanted)
-            comparison = await asyncio.to_thread(self._compared, found)
+            comparison = await asyncio.to_thread(compare_with, found, self._beside)
             self._paint(found, comparison)
-
-    def _compared(self, found: Overview) -> Comparison | None:
-        beside = next((run for run in found.runs if run.name == self._beside and run != found.run), None)
-        if beside is None or found.examined is None:
-            return None
-        other = evidence.examined_of(beside)
-        return evidence.compare(found.examined.evaluation, other.evaluation, beside) if other else None
 
     def _paint(self, found: Overview, comparison: Comparison | None) -> None:
         self._overview = found
@@ -303,14 +292,9 @@ Left and right arrows change the section. The report (`o` opens it, `h` says whe
 
     @work(exclusive=True, group="report", exit_on_error=False)
     async def action_open_report(self) -> None:
-        """Open the report in a browser; evidence of older versions has none yet, so it is written first."""
-        if self._overview is None or self._overview.run is None:
-            return
-        folder = self._overview.run.folder
-        with self.telling():
-            path = folder / REPORT_FILE
-            if not path.is_file():
-                self.notify("Writing the report.", markup=False)
-                await asyncio.to_thread(write_report, folder)
-            if not await asyncio.to_thread(open_in_browser, path):
-                self.notify(f"No desktop here. Open this file in a browser: {path}", markup=False, timeout=12)
+        """Open the report in a browser."""
+        if self._overview and self._overview.run:
+            with self.telling():
+                path = await asyncio.to_thread(report_of, self._overview.run.folder)
+                if not await asyncio.to_thread(open_in_browser, path):
+                    self.notify(f"No desktop here. Open this file in a browser: {path}", markup=False, timeout=12)

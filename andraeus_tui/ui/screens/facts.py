@@ -5,38 +5,34 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
 from textual.events import Resize
-from textual.widgets import Input, Select, Static
+from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
-from andraeus_tui import drafts, exporting
+from andraeus_tui import drafts
 from andraeus_tui.fact_view import (
     FactList,
     Marks,
     RowCount,
     cells,
-    count_by_fact,
     deletion_text,
     details,
+    look_into,
     status_text,
-    tier_text,
 )
-from andraeus_tui.files import typed_path
 from andraeus_tui.importing import Import
-from andraeus_tui.knowledge import newest_knowledge
-from andraeus_tui.project import Project
 from andraeus_tui.store.facts import all_facts, put_facts, remove_facts
 from andraeus_tui.ui.base import ProjectScreen
-from andraeus_tui.ui.dialogs import Ask, Confirm
+from andraeus_tui.ui.dialogs import Confirm
+from andraeus_tui.ui.exporting import ask_and_export
+from andraeus_tui.ui.fact_filters import FactFilters
 from andraeus_tui.ui.fact_form import FactForm
 from andraeus_tui.ui.import_dialog import ImportDialog
 from andraeus_tui.ui.table import Column, WindowTable
-from schemas.fact import Fact, Tier
+from schemas.fact import Fact
 
 # Name of the cell -> its column.
 _NARROW = {
@@ -99,10 +95,6 @@ Tiers: 1 simple, 2 relational (people and tastes), 3 temporal (time), 4 multi-ho
         Binding("escape", "show_all", "Show all", show=False),
     ]
     CSS = """
-    FactsScreen #filters { height: 1; }
-    FactsScreen #search { width: 1fr; }
-    FactsScreen #tier { width: 18; }
-    FactsScreen #owner { width: 20; }
     FactsScreen #nothing { height: 1fr; padding: 1 2; }
     FactsScreen #details { height: auto; max-height: 4; padding: 0 1; background: $panel; }
     FactsScreen #status { height: 1; padding: 0 1; color: $text-muted; }
@@ -117,11 +109,7 @@ Tiers: 1 simple, 2 relational (people and tastes), 3 temporal (time), 4 multi-ho
 
     def body(self) -> ComposeResult:
         """Filters, the table or a hint, the fact under the cursor, the counts."""
-        with Horizontal(id="filters"):
-            yield Input(placeholder="/ to search", id="search", compact=True)
-            tiers = [(tier_text(tier), tier) for tier in Tier]
-            yield Select(tiers, prompt="all tiers", id="tier", compact=True)
-            yield Select[str]([], prompt="everyone", id="owner", compact=True)
+        yield FactFilters()
         yield WindowTable(tuple(_NARROW.values()), id="facts")
         yield Static(_NOTHING, markup=False, id="nothing")
         yield Static("", markup=False, id="details")
@@ -130,6 +118,10 @@ Tiers: 1 simple, 2 relational (people and tastes), 3 temporal (time), 4 multi-ho
     @property
     def _table(self) -> WindowTable:
         return self.query_one("#facts", WindowTable)
+
+    @property
+    def _filters(self) -> FactFilters:
+        return self.query_one(FactFilters)
 
     @property
     def _present(self) -> Fact | None:
@@ -144,15 +136,17 @@ Tiers: 1 simple, 2 relational (people and tastes), 3 temporal (time), 4 multi-ho
         """Read the facts at once, and what else is known about them in a thread."""
         if self.project.folder != self._folder:
             self._folder, self._marks = self.project.folder, Marks({}, None)
-            self._clear_filters()
+            self._filters.clear()
         with self.telling():
             self._facts = FactList(all_facts(self.database))
         wanted, self.andraeus.wanted_fact = self.andraeus.wanted_fact, None
         if wanted:
-            self._clear_filters()
+            self._filters.clear()
         self._narrow(wanted)
         facts, project = self._facts, self.project
-        self.run_worker(lambda: _look(facts, project), thread=True, exclusive=True, group="marks", exit_on_error=False)
+        self.run_worker(
+            lambda: look_into(project, facts), thread=True, exclusive=True, group="marks", exit_on_error=False
+        )
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Rows and model have been looked at, or an import is stored."""
@@ -161,37 +155,20 @@ Tiers: 1 simple, 2 relational (people and tastes), 3 temporal (time), 4 multi-ho
         if event.state is WorkerState.SUCCESS:
             marks: Any = event.worker.result
             self._marks = marks
-            self._offer_owners()
+            self._filters.offer(self._facts.owners)
             self._table.forget()
             self._tell()
         elif event.state is WorkerState.ERROR:
             self.notify(str(event.worker.error), severity="error", markup=False, timeout=8)
 
-    def _offer_owners(self) -> None:
-        select: Select[str] = self.query_one("#owner", Select)
-        chosen = None if select.is_blank() else select.value
-        with self.prevent(Select.Changed):
-            select.set_options([(Text(owner), owner) for owner in self._facts.owners])
-            if chosen in self._facts.owners:
-                select.value = chosen
-        if chosen is not None and select.is_blank():
-            self._narrow()
-
-    @on(Input.Changed, "#search")
-    @on(Select.Changed)
+    @on(FactFilters.Changed)
     def _filter(self) -> None:
         self._narrow()
 
     def _narrow(self, wanted: str | None = None) -> None:
         """Show what passes the filters; the cursor stays on its fact, or goes to the wanted one."""
         present = self._present
-        tier: Select[Tier] = self.query_one("#tier", Select)
-        owner: Select[str] = self.query_one("#owner", Select)
-        shown = self._shown = self._facts.find(
-            self.query_one("#search", Input).value,
-            None if tier.is_blank() else tier.value,  # type: ignore[arg-type]
-            None if owner.is_blank() else owner.value,  # type: ignore[arg-type]
-        )
+        shown = self._shown = self._filters.passing(self._facts)
         fact_id = wanted or (present.id if present else None)
         at = next((index for index, fact in enumerate(shown) if fact.id == fact_id), None)
         self._table.set_rows(len(shown), lambda offset, limit: self._cells(shown[offset : offset + limit]), cursor=at)
@@ -226,7 +203,7 @@ Tiers: 1 simple, 2 relational (people and tastes), 3 temporal (time), 4 multi-ho
     def _write(self, edited: Fact | None) -> None:
         def saved(fact: Fact | None) -> None:
             if fact is not None:
-                self._clear_filters()
+                self._filters.clear()
                 self.andraeus.wanted_fact = fact.id
                 self.show()
 
@@ -287,67 +264,28 @@ Tiers: 1 simple, 2 relational (people and tastes), 3 temporal (time), 4 multi-ho
 
     def action_export(self) -> None:
         """Write all facts into a file; its ending says in which format."""
-        question = "Write all facts to which file? Its ending says how: .json .jsonl .csv .yaml"
-        first = f"~/{self.project.folder.name}-facts.json"
-        self.app.push_screen(Ask(question, first), self._export)
-
-    def _export(self, text: str | None) -> None:
-        if not text or not text.strip():
-            return
-        with self.telling():
-            path = typed_path(text)
-            form = exporting.format_of(path)
-
-            def write(sure: bool | None) -> None:
-                if sure:
-                    with self.telling():
-                        exporting.write(list(self._facts.facts), form, path)
-                        self.notify(f"Wrote {path}.", markup=False)
-
-            if path.exists():
-                self.app.push_screen(Confirm(f"{path} exists. Replace it?", yes="Replace", no="Keep"), write)
-            else:
-                write(True)
+        ask_and_export(self, list(self._facts.facts), f"~/{self.project.folder.name}-facts.json")
 
     # Filters
 
     def action_search(self) -> None:
         """Go to the search."""
-        self.query_one("#search").focus()
+        self._filters.search()
 
-    @on(Input.Submitted, "#search")
+    @on(FactFilters.Done)
     def _searched(self) -> None:
         self._table.focus()
 
     def action_next_tier(self) -> None:
         """Show the next tier alone, after the last one all."""
-        _next(self.query_one("#tier", Select), list(Tier))
+        self._filters.next_tier()
 
     def action_next_owner(self) -> None:
         """Show the facts about the next person alone, after the last one all."""
-        _next(self.query_one("#owner", Select), list(self._facts.owners))
+        self._filters.next_owner(self._facts.owners)
 
     def action_show_all(self) -> None:
         """No filter; back to the table."""
-        self._clear_filters()
+        self._filters.clear()
         self._narrow()
         self._table.focus()
-
-    def _clear_filters(self) -> None:
-        with self.prevent(Input.Changed, Select.Changed):
-            self.query_one("#search", Input).value = ""
-            self.query_one("#tier", Select).clear()
-            self.query_one("#owner", Select).clear()
-
-
-def _next(select: Select[Any], values: list[Any]) -> None:
-    choices = [Select.NULL, *values]
-    select.value = choices[(choices.index(select.value) + 1) % len(choices)]
-
-
-def _look(facts: FactList, project: Project) -> Marks:
-    """What takes longer than a frame: counting all rows, reading a run, finding out whom each fact is about."""
-    with project.database() as database:
-        rows = count_by_fact(database)
-    assert facts.owners is not None
-    return Marks(rows, newest_knowledge(project.runs))

@@ -72,11 +72,12 @@ You can go to other steps while rows are made.
         & #variations { width: 8; margin-right: 2; background: $boost; }
         & #approve { border: none; height: 1; padding: 0; width: 10; background: transparent; }
         & #approve:focus { border: none; background: $boost; }
+        & #approved { width: 4; margin-right: 2; }
         & .form Button { margin-right: 2; min-width: 9; }
         & #problem { height: auto; padding: 0 1; color: $text-error; text-style: bold; }
-        & #doing { height: 1; margin-top: 1; padding: 0 1; }
-        & #doing ProgressBar { width: auto; margin-right: 2; }
-        & #doing Bar { width: 24; }
+        & #doing { height: auto; max-height: 4; margin-top: 1; padding: 0 1; }
+        & #bar { width: 28; margin-right: 2; }
+        & #bar Bar { width: 22; }
         & #doing Static { width: 1fr; }
         & #counts { height: auto; max-height: 4; padding: 0 1; }
         & #newest { min-height: 4; margin-top: 1; }
@@ -107,6 +108,7 @@ You can go to other steps while rows are made.
         with Horizontal(classes="form"):
             yield Static("Approve what passes all checks", markup=False)
             yield Switch(id="approve", animate=False)
+            yield Static("no", markup=False, id="approved")
             yield Button("Start (s)", variant="primary", compact=True, id="start")
             yield Button("Stop", compact=True, id="stop", disabled=True)
         yield Static("", markup=False, id="problem")
@@ -185,6 +187,10 @@ You can go to other steps while rows are made.
     def action_approve(self) -> None:
         """Whether rows that pass all checks need no review."""
         self.query_one("#approve", Switch).toggle()
+
+    @on(Switch.Changed, "#approve")
+    def _say_approve(self, event: Switch.Changed) -> None:
+        self.query_one("#approved", Static).update("yes" if event.value else "no")
 
     # Start and stop
 

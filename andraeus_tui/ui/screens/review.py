@@ -58,12 +58,21 @@ Marks: \N{MIDDLE DOT} waiting, \N{CHECK MARK} approved, \N{MULTIPLICATION X} rej
         Binding("s", "skip", "Skip"),
         Binding("u", "undo", "Undo"),
         Binding("ctrl+r", "redo", "Redo", show=False),
-        Binding("A", "decide_all('approved')", "Approve all"),
-        Binding("R", "decide_all('rejected')", "Reject all"),
+        Binding("A", "decide_all('approved')", "Approve all", show=False),
+        Binding("R", "decide_all('rejected')", "Reject all", show=False),
         Binding("f", "fact", "Its fact"),
         Binding("slash", "search", "Search"),
         Binding("escape", "show_all", "Show all", show=False),
     ]
+
+    # A widget's own style does not see the screen's class.
+    CSS = """
+    ReviewScreen.-wide #both { layout: horizontal; }
+    ReviewScreen.-wide #rows { width: 3fr; height: 100%; }
+    ReviewScreen.-wide #card { width: 2fr; height: 100%; }
+    ReviewScreen.-wide FilterBar Select { width: 18; }
+    ReviewScreen.-wide #fault { width: 22; }
+    """
 
     def __init__(self) -> None:
         super().__init__()

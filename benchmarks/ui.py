@@ -1,0 +1,290 @@
+"""How fast the terminal UI paints with 1,000 facts and 30,000 rows: `python -m benchmarks.ui [--json FILE]`.
+
+What is measured:
+
+- Each action is one key, given to the app as its driver gives it. Two times are taken from there: to the end of the
+  first repaint, and to the end of the last one that the key causes (handlers, queries, layout, painting and writing the
+  terminal's sequences; not the terminal itself). The second is what is judged: everything the key does is on the screen.
+- Memory is that of the process with the app in it (resident set), at its highest after any action.
+- The first frame is measured on the real command in a pseudo-terminal: from starting the process to the bytes of the
+  footer, which is painted last.
+
+Exit code 1 when the 95th percentile of any action is over 50 ms, memory over 200 MB, or the first frame over 0.7 s.
+"""
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import os
+import pty
+import select
+import statistics
+import struct
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from fcntl import ioctl
+from pathlib import Path
+from subprocess import Popen
+from termios import TIOCSWINSZ
+from typing import Any
+
+import psutil
+from rich.console import RenderableType
+from textual.events import Key
+from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widgets import Input
+
+from andraeus_tui import ui
+from andraeus_tui.ui.app import AndraeusApp
+from andraeus_tui.ui.bar import STEPS
+
+FACTS, ROWS = 1_000, 30_000
+PAINT_MS, MEMORY_MB, FRAME_SECONDS = 50.0, 200.0, 0.7
+SIZE = (120, 40)
+_QUIET_SECONDS = 0.08
+"""No repaint for so long, and nothing at work: the key has had its effect."""
+
+
+class TimedApp(AndraeusApp):
+    """The app, noting when each repaint ends. Headless, but the terminal's sequences are made all the same."""
+
+    CSS_PATH = Path(ui.__file__).parent / "app.tcss"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.painted: list[float] = []
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        super()._display(screen, renderable)
+        if renderable is not None and hasattr(renderable, "render_segments"):
+            renderable.render_segments(self.console)
+        self.painted.append(time.perf_counter())
+
+
+@dataclass
+class Action:
+    """The times of one kind of key, in milliseconds."""
+
+    name: str
+    first: list[float] = field(default_factory=list)
+    last: list[float] = field(default_factory=list)
+
+    def summary(self) -> dict[str, Any]:
+        """Percentiles of both."""
+        return {
+            "action": self.name,
+            "keys": len(self.last),
+            **{f"first_{name}": value for name, value in _spread(self.first).items()},
+            **{f"last_{name}": value for name, value in _spread(self.last).items()},
+        }
+
+
+def _spread(times: list[float]) -> dict[str, float]:
+    ordered = sorted(times)
+    at95 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
+    return {"p50": round(statistics.median(ordered), 1), "p95": round(at95, 1), "max": round(ordered[-1], 1)}
+
+
+def make_project(folder: Path) -> None:
+    """A project with 50 people, 20 facts about each and 30 rows about each fact. Run in a process of its own."""
+    from andraeus_tui.importing import sort_out
+    from andraeus_tui.project import create
+    from andraeus_tui.readers import Entry
+    from andraeus_tui.store.facts import put_facts
+    from andraeus_tui.store.rows import add_rows
+    from schemas.row import ReviewState, Row, RowKind, Split
+
+    people = ["user", *(f"friend {number}" for number in range(1, 50))]
+    bodies = [
+        {"attribute": f"thing {number}", "value": f"value {number} of {who}", "subject": who}
+        for who in people
+        for number in range(FACTS // len(people))
+    ]
+    facts = sort_out((Entry(f"entry {number}", dict(body)) for number, body in enumerate(bodies)), []).taken
+    assert len(facts) == FACTS
+    splits = [Split.TRAIN] * 22 + [Split.DEV] * 3 + [Split.TEST] * 5
+    rows = [
+        Row(
+            id=f"{number * 100 + wording:016x}",
+            kind=RowKind.QUESTION,
+            question=f"Wording {wording}: what is {fact.attribute} of {fact.subject}?",
+            answer=f"It is {fact.text}.",
+            topic=f"{fact.subject}/{fact.attribute}",
+            fact_ids=(fact.id,),
+            values=fact.items,
+            family=f"{split}-{wording}",
+            split=split,
+        )
+        for number, fact in enumerate(facts)
+        for wording, split in enumerate(splits)
+    ]
+    assert len(rows) == ROWS
+    project = create(folder, "embedded")
+    with project.database() as database:
+        put_facts(database, facts, "import")
+        with database.change("generate") as connection:
+            add_rows(connection, rows, ReviewState.PENDING)
+
+
+class Bench:
+    """Presses keys and takes the times."""
+
+    def __init__(self, app: TimedApp, pilot: Pilot[None]) -> None:
+        self.app, self.pilot = app, pilot
+        self.actions: dict[str, Action] = {}
+        self.memory = 0.0
+
+    async def settle(self) -> None:
+        """Until nothing is at work and nothing has been painted for a while."""
+        while True:
+            await self.pilot.pause()
+            busy = any(worker.is_running for worker in self.app.workers)
+            if not busy and (not self.app.painted or time.perf_counter() - self.app.painted[-1] > _QUIET_SECONDS):
+                return
+            await asyncio.sleep(0.005)
+
+    async def press(self, name: str, key: str, character: str | None = None) -> None:
+        """One key; its times go under `name`."""
+        await self.settle()
+        self.app.painted.clear()
+        assert self.app._driver is not None
+        begin = time.perf_counter()
+        self.app._driver.process_message(Key(key, character))
+        while not self.app.painted and time.perf_counter() - begin < 2.0:
+            await asyncio.sleep(0)
+        await self.settle()
+        if self.app.painted:
+            action = self.actions.setdefault(name, Action(name))
+            action.first.append((self.app.painted[0] - begin) * 1000)
+            action.last.append((self.app.painted[-1] - begin) * 1000)
+        self.memory = max(self.memory, psutil.Process().memory_info().rss / 1e6)
+
+    async def go(self, step: str, name: str | None = None) -> None:
+        """Go to a step by its digit, and check that it is there."""
+        number = [mode for mode, _ in STEPS].index(step) + 1
+        await self.press(name or f"open {step}", str(number), str(number))
+        assert self.app.current_mode == step, f"{step} did not open"
+
+    async def run(self) -> None:
+        """Every action."""
+        for round_ in range(5):
+            for mode, _ in STEPS[1:]:
+                await self.go(mode, f"open {mode} first" if round_ == 0 else None)
+                await self.leave_field()
+            await self.go("facts")
+        for step in ("facts", "review"):
+            await self.go(step, f"open {step}" if self.app.current_mode != step else "scroll facts")
+            for _ in range(50):
+                await self.press(f"scroll {step}", "pagedown")
+            for key in ["down"] * 20 + ["home", "end"] * 5:
+                await self.press(f"move in {step}", key)
+        await self.go("facts")
+        await self.search("facts", "friend 31")
+        await self.go("review")
+        await self.search("review", "friend 31")
+        await self.press("leave the search", "escape")
+        await self.press("leave the search", "home")
+        for _ in range(100):
+            await self.press("approve", "a", "a")
+        for _ in range(20):
+            await self.press("undo", "u", "u")
+
+    async def search(self, step: str, text: str) -> None:
+        """Type into the search field, letter by letter, and take it back."""
+        await self.press("to the search", "slash", "/")
+        assert isinstance(self.app.focused, Input), f"the search of {step} has no focus"
+        for letter in text:
+            await self.press(f"search {step}", "space" if letter == " " else letter, letter)
+        for _ in text:
+            await self.press(f"search {step}", "backspace")
+        await self.leave_field()
+
+    async def leave_field(self) -> None:
+        """Out of a line of text, where digits would be typed."""
+        if isinstance(self.app.focused, Input):
+            await self.press("leave a field", "escape")
+
+
+async def paint_times(folder: Path) -> tuple[list[dict[str, Any]], float]:
+    """The summaries of all actions, and the memory in MB."""
+    app = TimedApp(folder)
+    async with app.run_test(size=SIZE) as pilot:
+        bench = Bench(app, pilot)
+        await bench.settle()
+        await bench.run()
+        return [action.summary() for action in bench.actions.values()], round(bench.memory, 1)
+
+
+def first_frame(arguments: list[str], home: Path) -> float:
+    """Seconds from starting the command to the bytes of its footer."""
+    ours, theirs = pty.openpty()
+    ioctl(theirs, TIOCSWINSZ, struct.pack("HHHH", SIZE[1], SIZE[0], 0, 0))
+    environment = {**os.environ, "HOME": str(home), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    begin = time.perf_counter()
+    process = Popen(
+        [sys.executable, "-P", "-m", "andraeus_tui.cli", *arguments],
+        stdin=theirs, stdout=theirs, stderr=theirs, env=environment, start_new_session=True,
+    )  # fmt: skip
+    os.close(theirs)
+    seen = b""
+    try:
+        while b"palette" not in seen:
+            assert select.select([ours], [], [], 20)[0], "no frame in 20 seconds"
+            seen += os.read(ours, 65536)
+        return time.perf_counter() - begin
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+
+
+def _with_home(home: Path, work: Callable[[], Awaitable[Any]]) -> Any:
+    os.environ["HOME"] = str(home)
+    os.environ["TEXTUAL_ANIMATIONS"] = "none"
+    return asyncio.run(work())  # type: ignore[arg-type]
+
+
+def main() -> None:
+    """Measure, print, judge."""
+    options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    options.add_argument("--json", type=Path, help="write the results here")
+    options.add_argument("--frames", type=int, default=5, help="starts of the real command, each way")
+    given = options.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        home = Path(name)
+        folder = home / "large"
+        maker = multiprocessing.get_context("spawn").Process(target=make_project, args=(folder,))
+        maker.start()
+        maker.join()
+        assert maker.exitcode == 0
+        frames = {
+            "start": [first_frame([], home) for _ in range(given.frames)],
+            "facts": [first_frame(["--project", str(folder)], home) for _ in range(given.frames)],
+        }
+        actions, memory = _with_home(home, lambda: paint_times(folder))
+    medians = {where: round(statistics.median(times), 3) for where, times in frames.items()}
+    print(f"{'action':22} keys | first repaint p50   p95    max | all repaints p50   p95    max  (ms)")
+    for one in actions:
+        first, last = (f"{one[f'{w}_p50']:8} {one[f'{w}_p95']:6} {one[f'{w}_max']:6}" for w in ("first", "last"))
+        mark = "  OVER" if one["last_p95"] > PAINT_MS else ""
+        print(f"{one['action']:22} {one['keys']:4} |      {first} |     {last}{mark}")
+    print(f"memory {memory} MB (limit {MEMORY_MB:.0f}); first frame, median of {given.frames}: {medians} s")
+    good = (
+        all(one["last_p95"] <= PAINT_MS for one in actions)
+        and memory <= MEMORY_MB
+        and max(medians.values()) <= FRAME_SECONDS
+    )
+    print("Within all limits." if good else "Over a limit.")
+    if given.json:
+        result = {"facts": FACTS, "rows": ROWS, "size": SIZE, "actions": actions, "memory_mb": memory, "frames": frames}
+        given.json.write_text(json.dumps(result, indent=1) + "\n")
+    sys.exit(0 if good else 1)
+
+
+if __name__ == "__main__":
+    main()
