@@ -48,8 +48,9 @@ def edit(database: Database, row: Row, question: str, answer: str, approve: bool
     if changed is None or (approve and problem):
         raise InputError(f"This cannot be {'saved' if changed is None else 'approved'}: {problem}.")
     changed = changed.model_copy(update={"state": ReviewState.APPROVED if approve else ReviewState.PENDING})
-    with database.change("edit a row") as connection:
-        put_row(connection, changed)
+    if changed != row:
+        with database.change("edit a row") as connection:
+            put_row(connection, changed)
     return changed
 
 

@@ -110,5 +110,6 @@ def questions(topic: Topic, split: Split, count: int, rng: random.Random) -> lis
     usual = natural[:2] if split is Split.TRAIN else []
     rest = natural[len(usual) :]
     wanted = min(len(natural), round(count * NATURAL_SHARE))
-    picked = [*usual, *rng.sample(rest, max(0, wanted - len(usual)))][:wanted]
+    # The whole pool is shuffled and then cut, so that asking for more wordings keeps those that are there.
+    picked = [*usual, *rng.sample(rest, len(rest))][:wanted]
     return [*picked, *generic_questions(topic, split, count - len(picked), rng)]

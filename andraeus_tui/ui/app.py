@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -164,13 +165,25 @@ class AndraeusApp(App[None]):
         self._project, self._database = project, database
         self.sub_title = project.folder.name
         preferences.remember_project(project.folder)
-        self.call_later(self.action_step, step)
+        self.call_later(self._enter, step)
+
+    async def _enter(self, step: str) -> None:
+        """Go to a step with fresh screens: the old ones, and what they keep running, belonged to another project."""
+        for mode, _ in STEPS:
+            if mode != self.current_mode:
+                await self.remove_mode(mode)
+                self.add_mode(mode, self.MODES[mode])
+        await self.action_step(step)
 
     def close_project(self) -> None:
         """Let go of the project; the steps' screens belonged to it."""
         if self._database is not None:
             self._database.close()
         self._project = self._database = None
+
+    def delay_update(self, delay: float = 0.05) -> None:
+        """Textual holds painting back while steps change, so that nothing flickers: a frame is enough, and looks quick."""
+        super().delay_update(min(delay, 0.01))
 
     async def action_step(self, mode: str) -> None:
         """Go to a step, or to the list of projects."""
@@ -179,6 +192,8 @@ class AndraeusApp(App[None]):
             return
         if mode != self.current_mode:
             await self.switch_mode(mode)
+            # Screens live as long as the app: looking through them for garbage at every key would cost 50 ms and more.
+            self.call_after_refresh(gc.freeze)
 
     def action_toggle_help(self) -> None:
         """Show or hide the help of the step in front."""
@@ -250,8 +265,14 @@ def _runner(node: Any, action: str) -> Callable[[], Any]:
     return run
 
 
+def rest_collector() -> None:
+    """Let full garbage collections be rare: one walks every widget and style, and holds a key up for 0.3 s."""
+    gc.set_threshold(20_000, 20, 100)
+
+
 def run(folder: Path | None) -> int:
     """Run the app in this terminal; its exit code."""
+    rest_collector()
     app = AndraeusApp(folder)
     app.run()
     return app.return_code or 0

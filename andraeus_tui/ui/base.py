@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from andraeus_tui.project import Project
 from andraeus_tui.store.database import Database
 from andraeus_tui.ui.bar import StepBar
+from andraeus_tui.ui.keys import KeyBar
 from schemas.errors import AndraeusError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class ProjectScreen(Screen[None]):
         """The bar, the body, the keys."""
         yield StepBar(self.STEP)
         yield from self.body()
-        yield Footer()
+        yield KeyBar()
 
     def body(self) -> ComposeResult:
         """The step's own widgets."""

@@ -20,6 +20,7 @@ from schemas.row import ReviewState, Row
 _NARROW = (Column("", 2), Column("kind", 9), Column("question"), Column("answer", 26))
 # The card has the answer; beside it there is no room for a second one.
 _WIDE = (Column("", 2), Column("kind", 9), Column("question"))
+_WIDE_FROM = 100
 _NOTHING = "No rows yet. Make some in the Generate step (key 2)."
 _EXAMPLES = 3
 
@@ -70,9 +71,9 @@ class ReviewPane(Vertical):
         """The row under the cursor."""
         return self._queue.row(self.table.cursor) if self._queue else None
 
-    def set_wide(self, wide: bool) -> None:
+    def on_resize(self) -> None:
         """Columns for the room that there is."""
-        self.table.set_columns(_WIDE if wide else _NARROW)
+        self.table.set_columns(_WIDE if self.size.width >= _WIDE_FROM else _NARROW)
 
     def open(self, database: Database) -> None:
         """Begin with another project, at the first row that waits."""
@@ -123,7 +124,7 @@ class ReviewPane(Vertical):
         else:
             text.update("This row is gone." if len(self.queue) else self._why_empty())
         self.query_one("#card").scroll_home(animate=False)
-        self.query_one("#progress", Static).update(self._progress(database))
+        self.query_one("#progress", Static).update(self._progress(database), layout=False)
 
     def _progress(self, database: Database) -> str:
         progress, pace = progress_of(database, self.queue.filter.split), self._pace.rows_a_minute

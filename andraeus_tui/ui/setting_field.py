@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
 from textual.events import Click
 from textual.message import Message
 from textual.widget import Widget
@@ -13,29 +13,29 @@ from textual.widgets import Input, Select, Static, Switch, TextArea
 from andraeus_tui.settings_form import Kind, Reading, Setting, Value, as_text, read
 
 
-class SettingField(Vertical):
+class SettingField(Widget):
     """Tells what a person gives with `Given` as soon as they leave the field, press Enter or choose."""
 
     DEFAULT_CSS = """
     SettingField {
+        layout: grid;
+        grid-size: 3;
+        grid-columns: 18 1fr 15;
+        grid-rows: auto;
+        grid-gutter: 0 1;
         height: auto;
         margin-bottom: 1;
-        & > .line { height: auto; }
-        & > .line > .name { width: 18; }
-        & > .line > .field { width: 1fr; max-width: 64; height: auto; }
-        & > .line > .state { width: 12; margin-left: 1; color: $text-muted; }
-        & > .line > .reset { width: 5; text-style: underline; }
-        & > .line > .reset:hover { text-style: reverse; }
-        & .help { color: $text-muted; padding-left: 2; }
-        & .problem { color: $text-error; padding-left: 2; display: none; text-style: bold; }
-        &.-wrong .problem { display: block; }
-        & Input { background: $boost; padding: 0 1; }
-        & TextArea { height: 4; background: $boost; }
-        & Switch { border: none; height: 1; padding: 0; width: 10; }
-        & Switch:focus { border: none; }
-        & Select, & SelectCurrent { height: 1; }
-        & SelectCurrent { background: $boost; }
-        &.-in > .line > .name { text-style: bold reverse; }
+        & > .name { height: 1; width: auto; }
+        & > .state { height: 1; color: $text-muted; }
+        & > .state:hover { text-style: reverse; }
+        & > .help { column-span: 3; height: auto; color: $text-muted; padding-left: 2; }
+        & > Input { background: $boost; padding: 0 1; max-width: 64; }
+        & > TextArea { height: 4; background: $boost; max-width: 64; }
+        & > Switch { border: none; height: 1; padding: 0; width: 10; }
+        & > Switch:focus { border: none; }
+        & > Select { height: 1; max-width: 64; }
+        & SelectCurrent { height: 1; background: $boost; }
+        &.-in > .name { text-style: bold reverse; }
     }
     """
 
@@ -57,22 +57,27 @@ class SettingField(Vertical):
         super().__init__(id=f"{setting.section}-{setting.key}")
         self.setting = setting
         self.reading = Reading(stored)
+        self._told = ""
         self._stored, self._in_force = stored, in_force
+        self._control = self._make_control()
+
+    def on_mount(self) -> None:
+        """Show the first value."""
+        self.put_back()
 
     def compose(self) -> ComposeResult:
-        """The line, the help, and room for a problem."""
-        with Horizontal(classes="line"):
-            yield Static(self.setting.key.replace("_", " "), classes="name", markup=False)
-            with Vertical(classes="field"):
-                yield self._control()
-            yield Static("", classes="state", markup=False)
-            yield Static("reset", classes="reset", markup=False)
+        """The line, and the help with room for a problem."""
+        yield Static(self.setting.key.replace("_", " "), classes="name", markup=False)
+        yield self._control
+        yield Static("", classes="state", markup=False)
+        yield Static(self._help(), classes="help", markup=False)
+
+    def _help(self) -> str:
         bounds = f" {self.setting.bounds[:1].upper()}{self.setting.bounds[1:]}." if self.setting.bounds else ""
         default = "the preset's" if self.setting.is_optional else as_text(self.setting.default) or "empty"
-        yield Static(f"{self.setting.help}{bounds} Default: {default}.".strip(), classes="help", markup=False)
-        yield Static("", classes="problem", markup=False)
+        return f"{self.setting.help}{bounds} Default: {default}.".strip()
 
-    def _control(self) -> Widget:
+    def _make_control(self) -> Widget:
         match self.setting.kind:
             case Kind.TEXT:
                 return TextArea(compact=True, show_line_numbers=False)
@@ -86,14 +91,15 @@ class SettingField(Vertical):
 
     def put(self, stored: Value, in_force: Value) -> None:
         """Show what the file says. What a person is typing and is not valid yet stays."""
+        if (stored, in_force) == (self._stored, self._in_force) and not self.is_waiting:
+            return
         self._stored, self._in_force = stored, in_force
         if not self.reading.problem:
             self.put_back()
 
     def put_back(self) -> None:
         """Show the stored value instead of what was typed."""
-        control = self.query_one(".field").children[0]
-        match control:
+        match control := self._control:
             case Input():
                 control.placeholder = as_text(self._in_force) if self._stored is None else ""
                 control.value = as_text(self._stored)
@@ -122,7 +128,7 @@ class SettingField(Vertical):
         return as_text(self._in_force if by_choice else self._stored)
 
     def _typed(self) -> str:
-        match self.query_one(".field").children[0]:
+        match self._control:
             case Input(value=value):
                 return value
             case TextArea(text=text):
@@ -141,13 +147,14 @@ class SettingField(Vertical):
     def _read(self, text: str) -> None:
         self.reading = read(self.setting, text) if self.is_changed else Reading(self._stored)
         problem = self.reading.problem
-        if bool(problem) != self.has_class("-wrong"):
-            self.set_class(bool(problem), "-wrong")
+        if problem != self._told:
+            self._told = problem
+            help = Text(self._help())
             if problem:
-                self._show_whole()
-        self.query_one(".problem", Static).update(f"Not saved: {problem}." if problem else "")
+                help.append(f"\nNot saved: {problem}.", "bold")
+            self.query_one(".help", Static).update(help)
+            self._show_whole()
         self.query_one(".state", Static).update(self._state())
-        self.query_one(".reset").display = self._is_set()
 
     def _show_whole(self) -> None:
         """The help and the problem stand below the field, and may be out of sight."""
@@ -161,7 +168,7 @@ class SettingField(Vertical):
             return "not valid"
         if self.is_changed:
             return "not saved"
-        origin = "set" if self._is_set() else "preset" if self.setting.is_optional else "default"
+        origin = "set, reset" if self._is_set() else "preset" if self.setting.is_optional else "default"
         return f"{self._shown()}, {origin}" if self.setting.kind is Kind.SWITCH else origin
 
     def on_descendant_focus(self) -> None:
@@ -188,7 +195,7 @@ class SettingField(Vertical):
 
     def on_click(self, event: Click) -> None:
         """The word "reset" resets."""
-        if event.widget is self.query_one(".reset"):
+        if event.widget is self.query_one(".state"):
             self.reset()
 
     def reset(self) -> None:

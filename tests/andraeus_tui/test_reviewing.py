@@ -413,8 +413,9 @@ class History(RuleBasedStateMachine):
 
     @rule(value=st.sampled_from(["Rex", "Bo"]))
     def change_a_fact(self, value: str) -> None:
-        put_facts(self.database, [FACTS[0].model_copy(update={"value": value})], "change")
-        self.made()
+        if all_facts(self.database)[0].value != value:
+            put_facts(self.database, [FACTS[0].model_copy(update={"value": value})], "change")
+            self.made()
 
     @rule()
     def undo(self) -> None:

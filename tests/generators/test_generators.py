@@ -274,3 +274,14 @@ def test_any_fact_gives_sound_rows(pairs: list[tuple[str, str]]) -> None:
     made = build(list(facts.values()), GenerationSettings(replay=0, variations=3))
     assert len({row.id for row in made.rows}) == len(made.rows)
     assert all(row.checks for row in made.rows)
+
+
+def test_more_variations_keep_the_wordings_that_are_there() -> None:
+    few = {
+        row.question for row in build(person(), GenerationSettings(variations=6)).rows if row.kind is RowKind.QUESTION
+    }
+    more = {
+        row.question for row in build(person(), GenerationSettings(variations=12)).rows if row.kind is RowKind.QUESTION
+    }
+    assert len(few - more) <= len(few) / 20, few - more
+    assert len(more) > len(few)

@@ -15,6 +15,7 @@ from textual.widgets._key_panel import BindingsTable
 from andraeus_tui import preferences
 from andraeus_tui.ui.app import AndraeusApp
 from andraeus_tui.ui.bar import STEPS
+from andraeus_tui.ui.base import ProjectScreen
 from andraeus_tui.ui.help import Help
 from schemas.row import ReviewState
 from tests.ui.conftest import MakeProject
@@ -177,3 +178,20 @@ def test_looks(make_project: MakeProject, snap_compare: object, size: tuple[int,
             box.cursor_blink = False  # type: ignore[attr-defined]
 
     assert snap_compare(app, terminal_size=size, run_before=before)  # type: ignore[operator]
+
+
+async def test_another_project_gets_screens_of_its_own(make_project: MakeProject) -> None:
+    first, second = make_project("first"), make_project("second")
+    app = AndraeusApp(first.folder)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        old = app.screen
+        assert isinstance(old, ProjectScreen)
+        await app.action_step("start")
+        app.open_project(second.folder)
+        await pilot.pause()
+        await pilot.pause()
+        assert isinstance(app.screen, ProjectScreen)
+        assert app.screen is not old
+        assert not old.is_running
+        assert app.opened.folder == second.folder

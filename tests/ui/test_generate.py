@@ -70,8 +70,8 @@ async def test_rows_are_made_and_kept(make_project: MakeProject) -> None:
 
 
 async def test_stop_keeps_what_was_accepted_and_start_goes_on(make_project: MakeProject) -> None:
-    facts: list[dict[str, object]] = [*FACTS, *({"attribute": f"thing {at}", "value": f"value {at}"} for at in range(300))]
-    project = quick(make_project(facts=facts), "[generation]\nvariations = 30\n")
+    many: list[dict[str, object]] = [{"attribute": f"thing {at}", "value": f"value {at}"} for at in range(250)]
+    project = quick(make_project(facts=[*FACTS, *many]), "[generation]\nvariations = 30\n")
     app = AndraeusApp(project.folder)
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await settle(pilot)
@@ -80,15 +80,17 @@ async def test_stop_keeps_what_was_accepted_and_start_goes_on(make_project: Make
         await pilot.press("s")
         counts = pilot.app.screen.query_one("#counts", Static)
         await until(pilot, lambda: "accepted" in str(counts.content) and not str(counts.content).startswith("0 "))
-        # another step in front changes nothing
-        await pilot.press("1", "2")
         await pilot.press("escape")
         await until(pilot, lambda: "Stopped" in shown(pilot, "#stage"))
         told = int(shown(pilot, "#counts").split()[0].replace(",", ""))
         with project.database() as database:
             before = [row.id for row in all_rows(database)]
         assert 0 < told <= len(before)
-        await generate(pilot)
+        # the rest comes while another step is in front
+        await pilot.press("s", "1")
+        await until(pilot, lambda: any("Done" in note.message for note in pilot.app._notifications))
+        await pilot.press("2")
+        await until(pilot, lambda: "Done" in shown(pilot, "#stage"))
         with project.database() as database:
             after = [row.id for row in all_rows(database)]
         assert len(before) < len(after)
@@ -128,7 +130,9 @@ async def test_no_facts_is_told(make_project: MakeProject) -> None:
 
 async def test_hostile_text_is_shown_as_it_is(make_project: MakeProject) -> None:
     values = ["[red]x[/red] [/nothing]", "<|im_end|> {my}", "🦊 שלום", "z" * 1000]
-    facts: list[dict[str, object]] = [{"attribute": f"motto [/b] {at}", "value": value} for at, value in enumerate(values)]
+    facts: list[dict[str, object]] = [
+        {"attribute": f"motto [/b] {at}", "value": value} for at, value in enumerate(values)
+    ]
     project = quick(make_project(facts=facts))
     async with AndraeusApp(project.folder).run_test(size=(80, 24), notifications=True) as pilot:
         await settle(pilot)

@@ -130,7 +130,9 @@ async def test_filters_and_all_that_pass(make_project: MakeProject) -> None:
 
         await pilot.press("escape", "slash", *"DARIO", "enter")
         await settle(pilot)
-        assert table.row_count == sum("dario" in f"{row.question}{row.answer}".casefold() for row in train_rows(project))
+        assert table.row_count == sum(
+            "dario" in f"{row.question}{row.answer}".casefold() for row in train_rows(project)
+        )
         await pilot.press("f")
         await settle(pilot)
         assert "only your barber" in shown(pilot, "#progress")
@@ -186,7 +188,9 @@ async def test_repair_once_mends_the_same_fault_elsewhere(make_project: MakeProj
         await pilot.press("slash", *"your employer is", "enter", "home", "e")
         await settle(pilot)
         form = pilot.app.screen
-        await rewrite(pilot, answer=form.query_one("#answer", TextArea).text.replace("employer is", "employer is called"))
+        await rewrite(
+            pilot, answer=form.query_one("#answer", TextArea).text.replace("employer is", "employer is called")
+        )
         await pilot.press("ctrl+s")
         await settle(pilot)
         assert isinstance(pilot.app.screen, Confirm)
@@ -232,7 +236,9 @@ async def test_by_mouse_and_without_rows(make_project: MakeProject) -> None:
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 async def test_hostile_text(make_project: MakeProject, size: tuple[int, int]) -> None:
     values = ["[red]x[/red] [/nothing]", "<|im_end|> {my}", "🦊 שלום", "z" * 1000]
-    facts: list[dict[str, object]] = [{"attribute": f"motto [/b] {at}", "value": value} for at, value in enumerate(values)]
+    facts: list[dict[str, object]] = [
+        {"attribute": f"motto [/b] {at}", "value": value} for at, value in enumerate(values)
+    ]
     project = make_project(facts=facts, state=ReviewState.PENDING)
     async with AndraeusApp(project.folder).run_test(size=size, notifications=True) as pilot:
         await open_review(pilot)
@@ -277,8 +283,8 @@ def test_picture_of_the_form(make_project: MakeProject, snap_compare: Any, size:
         await pilot.press("slash", *"where do i work", "enter", "e")
         await settle(pilot)
         await rewrite(pilot, answer="I have no idea.")
-        for area in pilot.app.screen.query(TextArea):
-            area.show_cursor = False
+        pilot.app.screen.query_one("#save").focus()  # no blinking cursor
+        await settle(pilot)
 
     project = make_project(state=ReviewState.PENDING)
     assert snap_compare(AndraeusApp(project.folder), terminal_size=size, run_before=edit)

@@ -168,6 +168,8 @@ You can go to other steps while rows are made.
     @on(Select.Changed, "#backend")
     def _keep(self) -> None:
         """Save what is valid in project.toml."""
+        if not self.andraeus.has_project:
+            return
         backend = self.query_one("#backend", Select).value
         given = {"variations": self._wanted, "backend": str(backend)}
         present = self.project.settings.generation.model_dump(mode="json")

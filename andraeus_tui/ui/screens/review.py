@@ -11,8 +11,8 @@ from typing import ClassVar, TypeVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.events import Resize
 from textual.widgets import Input
+from textual.worker import Worker, WorkerState
 
 from andraeus_tui import editing
 from andraeus_tui.reviewing import alike_ids, card_of, decide_all, is_quick, is_review, next_redo, next_undo
@@ -27,7 +27,6 @@ from andraeus_tui.ui.table import WindowTable
 from generators.topics import topic_of_fact
 from schemas.row import ReviewState, Row
 
-_WIDE_FROM = 100
 Result = TypeVar("Result")
 
 
@@ -95,10 +94,6 @@ Marks: \N{MIDDLE DOT} waiting, \N{CHECK MARK} approved, \N{MULTIPLICATION X} rej
     def _pane(self) -> ReviewPane:
         return self.query_one(ReviewPane)
 
-    def on_resize(self, event: Resize) -> None:
-        """The card moves beside the table where there is room."""
-        self._pane.set_wide(event.size.width >= _WIDE_FROM)
-
     def show(self) -> None:
         """The rows as they are now; the cursor stays on its row, or goes to the first that waits."""
         with self.telling():
@@ -113,6 +108,8 @@ Marks: \N{MIDDLE DOT} waiting, \N{CHECK MARK} approved, \N{MULTIPLICATION X} rej
 
     @on(FilterBar.Changed)
     def _filter(self) -> None:
+        if self._pane.database is None:
+            return
         if self._bar.fault is not Fault.ALIKE:
             self._alike = None
         elif self._alike is None or self._pane.queue.filter.split is not self._bar.wanted.split:
@@ -121,6 +118,8 @@ Marks: \N{MIDDLE DOT} waiting, \N{CHECK MARK} approved, \N{MULTIPLICATION X} rej
         self._apply()
 
     def _apply(self) -> None:
+        if not self.andraeus.has_project or self._pane.database is not self.database:
+            return  # another project was opened meanwhile
         with self.telling():
             self._pane.apply(replace(self._bar.wanted, fact_id=self._fact_id, among=self._alike))
 
@@ -169,12 +168,12 @@ Marks: \N{MIDDLE DOT} waiting, \N{CHECK MARK} approved, \N{MULTIPLICATION X} rej
             why = editing.problem_of(self.database, row)
             question = f"A check refuses this row: {why}.\n\nApprove it all the same?"
             self.app.push_screen(Confirm(question, "Approve", "Leave it"), lambda sure: self._decide(state, bool(sure)))
-        else:
-            self._decide(state, True)
+            return
+        self._decide(state, True)
 
     def _decide(self, state: ReviewState, sure: bool) -> None:
-        if sure:
-            with self.telling():
+        with self.telling():
+            if sure:
                 self._pane.decide(state)
 
     def action_skip(self) -> None:
@@ -193,14 +192,12 @@ Marks: \N{MIDDLE DOT} waiting, \N{CHECK MARK} approved, \N{MULTIPLICATION X} rej
             return
         verb = "Approve" if state is ReviewState.APPROVED else "Reject"
         kind = STATES[queue.filter.state or ReviewState.PENDING]
-        rows = "the one row that passes the filters and is" if len(ids) == 1 else (
-            f"all {len(ids):,} rows that pass the filters and are"
-        )  # fmt: skip
-        if await self.app.push_screen_wait(Confirm(f"{verb} {rows} {kind}?", verb, "No")):
+        question = f"{verb} all rows that pass the filters and are {kind}? That makes {len(ids):,}."
+        if await self.app.push_screen_wait(Confirm(question, verb, "No")):
             count = await self._aside(lambda database: decide_all(database, ids, state))
             if count is not None:
                 self.notify(f"{count:,} rows {STATES[state]}. u takes it back.", markup=False)
-                self._pane.refill()
+                self._renew()
 
     async def _aside(self, act: Callable[[Database], Result]) -> Result | None:
         """Do what takes longer than a frame in a thread, with a connection of its own; None when it failed."""
@@ -216,6 +213,16 @@ Marks: \N{MIDDLE DOT} waiting, \N{CHECK MARK} approved, \N{MULTIPLICATION X} rej
         finally:
             self._busy = False
         return None
+
+    def _renew(self) -> None:
+        """Show what became of the rows, unless another project was opened meanwhile."""
+        if self.andraeus.has_project and self._pane.database is self.database:
+            self._pane.refill()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """What should not have happened is told, too."""
+        if event.state is WorkerState.ERROR:
+            self.notify(f"Something went wrong ({type(event.worker.error).__name__}).", severity="error", markup=False)
 
     def _is_busy(self) -> bool:
         if self._busy:
@@ -252,7 +259,7 @@ Marks: \N{MIDDLE DOT} waiting, \N{CHECK MARK} approved, \N{MULTIPLICATION X} rej
             elif await self._aside(lambda database: database.undo() if back else database.redo()) is None:
                 return
             else:
-                self._pane.refill()
+                self._renew()
             self.notify(f"{done}: {label}.", markup=False)
 
     # Editing
@@ -269,7 +276,7 @@ Marks: \N{MIDDLE DOT} waiting, \N{CHECK MARK} approved, \N{MULTIPLICATION X} rej
 
         def saved(changed: Row | None) -> None:
             if changed:
-                self._pane.refill()
+                self._renew()
                 self._offer(editing.repairs_of(row, changed), row.id)
 
         self.app.push_screen(EditForm(row, editing.checker(database, row), save), saved)
@@ -286,4 +293,4 @@ Marks: \N{MIDDLE DOT} waiting, \N{CHECK MARK} approved, \N{MULTIPLICATION X} rej
             if await self.app.push_screen_wait(Confirm(question, "Mend them", "Leave them")):
                 await self._aside(partial(editing.apply_repair, repaired=found))
                 self.notify(f"{len(found.rows):,} rows mended. They wait for you. u takes it back.", markup=False)
-                self._pane.refill()
+                self._renew()

@@ -9,7 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from andraeus_tui import preferences
@@ -17,6 +17,7 @@ from andraeus_tui.files import typed_path
 from andraeus_tui.recent import Summary, summary, tilde
 from andraeus_tui.ui.base import telling
 from andraeus_tui.ui.dialogs import Ask
+from andraeus_tui.ui.keys import KeyBar
 from andraeus_tui.ui.table import Column, WindowTable
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ project out of this list; its folder and everything in it stay on the disk.
         columns = (Column("project", 20), Column("facts", 10), Column("approved rows", 13), Column("newest run", 12))
         yield WindowTable((*columns, Column("folder")), id="projects")
         yield Static(_NONE, markup=False, id="none")
-        yield Footer()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """A person with no project yet begins with the form. The project of the command line, if any, is open then."""
