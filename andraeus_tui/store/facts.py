@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable
+from functools import lru_cache
 
 from andraeus_tui.store.database import Database
 from generators.topics import topic_of_fact
@@ -11,7 +12,13 @@ from schemas.fact import Fact
 def all_facts(database: Database) -> list[Fact]:
     """Every fact, in the order in which they came."""
     found = database.connection.execute("SELECT body FROM facts ORDER BY position").fetchall()
-    return [Fact.model_validate_json(body) for (body,) in found]
+    return [_fact(body) for (body,) in found]
+
+
+@lru_cache(maxsize=20_000)
+def _fact(body: str) -> Fact:
+    """A screen that opens reads all facts, and nearly all are as they were: what was read once is not read again."""
+    return Fact.model_validate_json(body)
 
 
 def put_facts(database: Database, facts: Iterable[Fact], label: str) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import ComposeResult
+from textual.events import ScreenResume
 from textual.screen import Screen
 
 from andraeus_tui.project import Project
@@ -60,8 +61,10 @@ class ProjectScreen(Screen[None]):
         """The step's own widgets."""
         yield from ()
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, event: ScreenResume) -> None:
         """Other steps may have changed what is shown."""
+        # A screen that comes back has its styles still; when the theme changed meanwhile, they are made anew anyway.
+        event.refresh_styles = False
         self.show()
 
     def on_screen_suspend(self) -> None:

@@ -60,7 +60,9 @@ class KeyBar(Widget):
 
     def _keys(self) -> tuple[list[tuple[str, str, str]], list[tuple[str, str, str]]]:
         """(shown key, name, key) of the bindings on the left and on the right; one of each action."""
-        left, right, told = [], [], set[str]()
+        left: list[tuple[str, str, str]] = []
+        right: list[tuple[str, str, str]] = []
+        told = set[str]()
         for node, binding, enabled, _ in self.screen.active_bindings.values():
             palette = binding.key == self.app.COMMAND_PALETTE_BINDING
             if (binding.show or palette) and enabled and binding.action not in told:

@@ -20,7 +20,7 @@ class SettingField(Widget):
     SettingField {
         layout: grid;
         grid-size: 3;
-        grid-columns: 18 1fr 15;
+        grid-columns: 18 1fr 17;
         grid-rows: auto;
         grid-gutter: 0 1;
         height: auto;
@@ -30,7 +30,7 @@ class SettingField(Widget):
         & > .state:hover { text-style: reverse; }
         & > .help { column-span: 3; height: auto; color: $text-muted; padding-left: 2; }
         & > Input { background: $boost; padding: 0 1; max-width: 64; }
-        & > TextArea { height: 4; background: $boost; max-width: 64; }
+        & > TextArea { height: 4; min-height: 4; background: $boost; max-width: 64; }
         & > Switch { border: none; height: 1; padding: 0; width: 10; }
         & > Switch:focus { border: none; }
         & > Select { height: 1; max-width: 64; }
@@ -168,7 +168,7 @@ class SettingField(Widget):
             return "not valid"
         if self.is_changed:
             return "not saved"
-        origin = "set, reset" if self._is_set() else "preset" if self.setting.is_optional else "default"
+        origin = "set (reset)" if self._is_set() else "preset" if self.setting.is_optional else "default"
         return f"{self._shown()}, {origin}" if self.setting.kind is Kind.SWITCH else origin
 
     def on_descendant_focus(self) -> None:

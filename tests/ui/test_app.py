@@ -17,6 +17,7 @@ from andraeus_tui.ui.app import AndraeusApp
 from andraeus_tui.ui.bar import STEPS
 from andraeus_tui.ui.base import ProjectScreen
 from andraeus_tui.ui.help import Help
+from andraeus_tui.ui.keys import KeyBar
 from schemas.row import ReviewState
 from tests.ui.conftest import MakeProject
 from tests.ui.steps import settle
@@ -195,3 +196,33 @@ async def test_another_project_gets_screens_of_its_own(make_project: MakeProject
         assert app.screen is not old
         assert not old.is_running
         assert app.opened.folder == second.folder
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_line_of_keys_can_be_clicked(make_project: MakeProject, size: tuple[int, int]) -> None:
+    app = AndraeusApp(make_project().folder)
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        await step(pilot, "settings")
+        line = app.screen.query_one(KeyBar).render().plain
+        assert len(line) <= size[0]
+        assert await pilot.click(KeyBar, offset=(line.index("Help"), 0))
+        await settle(pilot)
+        assert app.screen.query(Help)
+        assert await pilot.click(KeyBar, offset=(0, 0))
+        await step(pilot, "facts")
+        line = app.screen.query_one(KeyBar).render().plain
+        assert "Palette" in line
+        assert await pilot.click(KeyBar, offset=(line.index("Palette"), 0))
+        await settle(pilot)
+        assert len(app.screen_stack) > 1
+
+
+async def test_keys_that_do_nothing_now_are_not_offered(make_project: MakeProject) -> None:
+    app = AndraeusApp(make_project().folder)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await step(pilot, "train")
+        offered = app.screen.query_one(KeyBar).render().plain
+        assert "Start" in offered
+        assert "Resume" not in offered

@@ -32,6 +32,8 @@ def field(app: AndraeusApp, name: str) -> SettingField:
 
 
 def words(app: AndraeusApp, name: str, part: str) -> str:
+    if part == "problem":
+        return str(field(app, name).query_one(".help", Static).content).partition("\n")[2]
     return str(field(app, name).query_one(f".{part}", Static).content)
 
 
@@ -74,7 +76,7 @@ async def test_invalid_is_told_while_typing_and_never_saved(make_project: MakePr
         assert words(app, "generation.variations", "state") == "not saved"
         await pilot.press("enter")
         await pilot.pause()
-        assert words(app, "generation.variations", "state") == "set"
+        assert words(app, "generation.variations", "state") == "set (reset)"
     assert "variations = 30" in file_of(project)
     assert Project(project.folder).settings.generation.variations == 30
 
@@ -128,10 +130,10 @@ async def test_reset_and_escape(make_project: MakeProject) -> None:
         assert app.focused is app.screen.query_one("#form")
         field(app, "recipe.seed").scroll_visible(animate=False, immediate=True)
         await pilot.pause()
-        assert await pilot.click("#recipe-seed .reset")
+        assert await pilot.click("#recipe-seed .state")
         await pilot.pause()
         assert Project(project.folder).settings.recipe.seed == 0
-        assert not field(app, "recipe.seed").query_one(".reset").display
+        assert words(app, "recipe.seed", "state") == "default"
 
 
 async def test_preset_changes_what_stands_in(make_project: MakeProject) -> None:
@@ -153,7 +155,7 @@ async def test_preset_changes_what_stands_in(make_project: MakeProject) -> None:
         await pilot.press("space")
         await pilot.pause()
         assert Project(project.folder).settings.recipe.early_stop is True
-        assert words(app, "recipe.early_stop", "state") == "yes, set"
+        assert words(app, "recipe.early_stop", "state") == "yes, set (reset)"
 
 
 async def test_a_file_changed_outside_is_shown_and_a_broken_one_told(make_project: MakeProject) -> None:
