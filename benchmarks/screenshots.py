@@ -14,13 +14,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from andraeus_tui import ui
-from andraeus_tui.project import cache_folder
+from andraeus_tui.project import RUNS_FOLDER, cache_folder
+from andraeus_tui.runs import CONFIG_FILE, EVALUATION_FILE
 from andraeus_tui.ui.app import AndraeusApp
 
 SIZE = (120, 40)
@@ -51,6 +53,11 @@ async def wait(pilot: Pilot[None], seen: Callable[[str], bool], seconds: float =
             sys.exit(f"Not seen in {seconds:.0f} s:\n{text_of(app)}")
         await pilot.pause(0.2)
     await pilot.pause(0.5)
+
+
+def answered(count: int, shown: str) -> bool:
+    """Whether so many answers of both models are whole: below each stands how many tokens its prompt had."""
+    return shown.count(" tokens") >= count
 
 
 def write(app: AndraeusApp, path: Path) -> None:
@@ -92,10 +99,11 @@ async def take(project: Path, folder: Path) -> None:
         write(app, folder / "evidence.svg")
         await pilot.press("6")
         await wait(pilot, lambda shown: "[6 Chat]" in shown)
+        await pilot.press("ctrl+b")
         for number, question in enumerate(QUESTIONS, start=1):
             await pilot.press(*("space" if letter == " " else letter for letter in question))
             await pilot.press("enter")
-            await wait(pilot, lambda shown, number=number: shown.count("tokens") >= number, PATIENCE)
+            await wait(pilot, partial(answered, 2 * number), PATIENCE)
         write(app, folder / "chat.svg")
 
 
@@ -111,6 +119,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         project = Path(name) / "alex"
         shutil.copytree(given.project, project)
+        runs = [config.parent for config in (project / RUNS_FOLDER).glob(f"*/{CONFIG_FILE}")]
+        for run in runs:
+            if not (run / EVALUATION_FILE).is_file():
+                shutil.rmtree(run)
+        if not any(run.exists() for run in runs):
+            sys.exit(f"{given.project} has no examined run: train and examine first.")
         os.environ.update(HOME=name, TEXTUAL_ANIMATIONS="none")
         asyncio.run(take(project, folder))
 

@@ -27,6 +27,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from fcntl import ioctl
 from pathlib import Path
@@ -116,7 +117,6 @@ def make_project(folder: Path) -> None:
         for number in range(FACTS // len(people))
     ]
     facts = sort_out((Entry(f"entry {number}", dict(body)) for number, body in enumerate(bodies)), []).taken
-    assert len(facts) == FACTS
     splits = [Split.TRAIN] * 22 + [Split.DEV] * 3 + [Split.TEST] * 5
     rows = [
         Row(
@@ -134,7 +134,7 @@ def make_project(folder: Path) -> None:
         for number, fact in enumerate(facts)
         for wording, split in enumerate(splits)
     ]
-    assert len(rows) == ROWS
+    assert (len(facts), len(rows)) == (FACTS, ROWS)
     project = create(folder, "embedded")
     with project.database() as database:
         put_facts(database, facts, "import")
@@ -179,13 +179,13 @@ class Bench:
 
     async def go(self, step: str, name: str | None = None) -> None:
         """Go to a step by its digit, and check that it is there."""
-        number = [mode for mode, _ in STEPS].index(step) + 1
-        await self.press(name or f"open {step}", str(number), str(number))
+        digit = str([mode for mode, _ in STEPS].index(step) + 1)
+        await self.press(name or f"open {step}", digit, digit)
         assert self.app.current_mode == step, f"{step} did not open"
 
     async def run(self) -> None:
         """Every action."""
-        for number in range(8):
+        for number in range(22):
             for mode, _ in STEPS:
                 if self.app.current_mode != mode:
                     await self.go(mode, f"open {mode} {FIRST}" if number == 0 else f"open {mode}")
@@ -260,10 +260,8 @@ def _paint(folder: Path, result: Path) -> None:
 
 
 def _apart(work: Callable[..., None], *arguments: object) -> None:
-    process = multiprocessing.get_context("spawn").Process(target=work, args=arguments)
-    process.start()
-    process.join()
-    assert process.exitcode == 0
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        pool.submit(work, *arguments).result()
 
 
 def main() -> None:

@@ -146,4 +146,4 @@ def test_model_folder_is_kept_by_its_full_path(tmp_path: Path, monkeypatch: pyte
     assert project.settings.model.name == str(tmp_path / "weights")
     change_setting(project, "model", "name", "a" * 5000)
     assert project.settings.model.name == "a" * 5000
-    assert tomlkit.parse((project.folder / "project.toml").read_text())["model"]["name"] == "a" * 5000  # type: ignore[index]
+    assert tomlkit.parse((project.folder / "project.toml").read_text())["model"]["name"] == "a" * 5000

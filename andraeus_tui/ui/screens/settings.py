@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import groupby
-from pathlib import Path
 from typing import ClassVar
 
 from textual import on
@@ -15,16 +14,10 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from andraeus_tui.project import SETTINGS_FILE, change_setting, read_settings, reset_setting
+from andraeus_tui.recent import tilde
 from andraeus_tui.settings_form import Setting, Value, all_settings, in_force, stored
 from andraeus_tui.ui.base import ProjectScreen
 from andraeus_tui.ui.setting_field import SettingField
-
-_TITLES = {
-    "model": "Model",
-    "generation": "Generation",
-    "recipe": "Recipe",
-    "evaluation": "Evaluation",
-}
 
 
 class SettingsScreen(ProjectScreen):
@@ -64,7 +57,7 @@ class SettingsScreen(ProjectScreen):
         with VerticalScroll(id="form", can_focus=True):
             yield Static("", id="path", markup=False)
             for section, settings in groupby(all_settings(), key=lambda setting: setting.section):
-                yield Static(_TITLES[section], classes="section", markup=False)
+                yield Static(section.capitalize(), classes="section", markup=False)
                 for setting in settings:
                     held = self.project.settings
                     yield SettingField(setting, stored(held, setting), in_force(held, setting))
@@ -75,7 +68,7 @@ class SettingsScreen(ProjectScreen):
     def show(self) -> None:
         """The file as it is now: another program may have changed it."""
         path = self.project.folder / SETTINGS_FILE
-        self.query_one("#path", Static).update(f"Saved in {_short(path)}")
+        self.query_one("#path", Static).update(f"Saved in {tilde(path)}")
         with self.telling():
             self.project.settings = read_settings(path)
         self._fill()
@@ -153,8 +146,3 @@ class SettingsScreen(ProjectScreen):
     def _leave_themes(self) -> None:
         self.andraeus.restore_theme()
         self._mark_theme()
-
-
-def _short(path: Path) -> str:
-    """The path as people know it: from their home."""
-    return f"~/{path.relative_to(Path.home())}" if path.is_relative_to(Path.home()) else str(path)
