@@ -33,7 +33,7 @@ from fcntl import ioctl
 from pathlib import Path
 from subprocess import Popen
 from termios import TIOCSWINSZ
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 from rich.console import RenderableType
@@ -50,6 +50,7 @@ FIRST = "for the first time"
 FACTS, ROWS = 1_000, 30_000
 PAINT_MS, MEMORY_MB, FRAME_SECONDS = 50.0, 200.0, 0.7
 SIZE = (120, 40)
+Result = TypeVar("Result")
 _QUIET_SECONDS = 0.08
 """No repaint for so long, and nothing at work: the key has had its effect."""
 
@@ -254,14 +255,14 @@ def first_frame(arguments: list[str], home: Path) -> float:
         os.close(ours)
 
 
-def _paint(folder: Path, result: Path) -> None:
-    """Take the times of all actions, and write them down. Run in a process of its own, which has nothing else in memory."""
-    result.write_text(json.dumps(asyncio.run(paint_times(folder))))
+def _paint(folder: Path) -> tuple[list[dict[str, Any]], float]:
+    return asyncio.run(paint_times(folder))
 
 
-def _apart(work: Callable[..., None], *arguments: object) -> None:
+def _apart(work: Callable[[Path], Result], folder: Path) -> Result:
+    """Do it in a process of its own, which has nothing else in memory."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        pool.submit(work, *arguments).result()
+        return pool.submit(work, folder).result()
 
 
 def main() -> None:
@@ -279,8 +280,7 @@ def main() -> None:
             "start": [first_frame([], home) for _ in range(given.frames)],
             "facts": [first_frame(["--project", str(folder)], home) for _ in range(given.frames)],
         }
-        _apart(_paint, folder, home / "times.json")
-        actions, memory = json.loads((home / "times.json").read_text())
+        actions, memory = _apart(_paint, folder)
     medians = {where: round(statistics.median(times), 3) for where, times in frames.items()}
     print(f"{'(milliseconds)':35} keys |   first repaint    |  everything painted  |        cpu")
     print(f"{'':35}      | p50    p95    max |  p50    p95    max  |  p50    p95    max")
