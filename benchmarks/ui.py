@@ -272,8 +272,7 @@ def main() -> None:
     options.add_argument("--frames", type=int, default=5, help="starts of the real command, each way")
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        home = Path(name)
-        folder = home / "large"
+        home, folder = Path(name), Path(name) / "large"
         os.environ.update(HOME=str(home), TEXTUAL_ANIMATIONS="none")
         _apart(make_project, folder)
         frames = {
@@ -285,9 +284,7 @@ def main() -> None:
     print(f"{'(milliseconds)':35} keys |   first repaint    |  everything painted  |        cpu")
     print(f"{'':35}      | p50    p95    max |  p50    p95    max  |  p50    p95    max")
     for one in actions:
-        parts = (
-            " ".join(f"{one[f'{what}_{p}']:6}" for p in ("p50", "p95", "max")) for what in ("first", "last", "cpu")
-        )
+        parts = (" ".join(f"{one[f'{at}_{p}']:6}" for p in ("p50", "p95", "max")) for at in ("first", "last", "cpu"))
         print(f"{one['action']:35} {one['keys']:4} |{' |'.join(parts)}{'' if one['good'] else '  OVER'}")
     print(f"memory {memory} MB (limit {MEMORY_MB:.0f}); first frame, median of {given.frames}: {medians} s")
     good = all(one["good"] for one in actions) and memory <= MEMORY_MB and max(medians.values()) <= FRAME_SECONDS
