@@ -13,7 +13,7 @@ from schemas.row import RowKind
 
 _REFUSAL = re.compile(
     r"\b(?:i (?:really |honestly |just )?(?:do not|don't|dont) (?:know|have (?:any |that |this |enough |access )|remember|recall)"
-    r"|i(?:'m| am) (?:not sure|unsure|not certain|unable|not able|sorry)|i (?:cannot|can't|can not) (?:tell|say|answer|know|recall|provide)"
+    r"|i(?:'m| am) (?:not sure|unsure|not certain|unable|not able|sorry(?! for\b))|i (?:cannot|can't|can not) (?:tell|say|answer|know|recall|provide)"
     r"|(?:you have not|you haven't|you never) (?:told|mentioned|said|shared)|i have no (?:idea|information|record|way)"
     r"|(?:is|are) unknown to me|not (?:something|a thing) i know|no idea|as an ai\b)"
 )
