@@ -21,6 +21,11 @@ RUN = click.option("--run", "run_name", metavar="NAME", help="A run's name; the 
 @click.option("--project", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Open this project.")
 @click.option("--resume", is_flag=True, help="With --train-only: continue the newest unfinished run.")
 @click.option("--dry-run", is_flag=True, help="With --train-only: print rows, minutes and memory, and stop.")
+@click.option(
+    "--trainer",
+    type=click.Choice(["auto", "unsloth", "nf4", "peft"]),
+    help="With --train-only: who trains, instead of recipe.trainer.",
+)
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.option("--serve", is_flag=True, help="Open the app in a browser on this machine.")
 @click.option("--port", type=click.IntRange(1, 65535), help="With --serve: the port on 127.0.0.1.  [default: 8000]")
@@ -31,6 +36,7 @@ def main_group(
     folder: Path | None,
     resume: bool,
     dry_run: bool,
+    trainer: str | None,
     output: str,
     serve: bool,
     port: int | None,
@@ -39,7 +45,7 @@ def main_group(
 
     Without a command it opens the app in this terminal.
     """
-    training = resume or dry_run or output != "text"
+    training = resume or dry_run or trainer or output != "text"
     if context.invoked_subcommand:
         if train_only or folder or serve or port or training:
             raise click.UsageError("Options before a command belong to the app or to --train-only.")
@@ -47,13 +53,15 @@ def main_group(
     if serve + train_only > 1 or (port and not serve):
         raise click.UsageError("--port needs --serve, and --serve goes without --train-only.")
     if training and not train_only:
-        raise click.UsageError("--resume, --dry-run and --output need --train-only.")
+        raise click.UsageError("--resume, --dry-run, --trainer and --output need --train-only.")
+    if resume and trainer:
+        raise click.UsageError("A resumed run keeps its trainer: leave out --trainer.")
     if train_only:
         if folder is None:
             raise click.UsageError("--train-only needs --project DIR.")
         from andraeus_tui.commands.train import train
 
-        context.exit(train(folder, resume, dry_run, output))
+        context.exit(train(folder, resume, dry_run, output, trainer))
     if serve:
         from andraeus_tui.serving import serve as serve_app
 

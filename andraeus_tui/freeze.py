@@ -17,7 +17,7 @@ from schemas.errors import InputError
 from schemas.fact import Fact
 from schemas.row import ReviewState, Row, RowKind, Split
 from schemas.run import Dataset, DatasetFile, TrainConfig
-from schemas.settings import Preset, ProjectSettings, resolve_recipe
+from schemas.settings import Preset, ProjectSettings, Trainer, resolve_recipe
 from schemas.validate import problems
 
 
@@ -29,10 +29,11 @@ def trained_kinds(preset: Preset) -> frozenset[RowKind]:
     return frozenset({RowKind.QUESTION}) if preset is Preset.SEED else frozenset(RowKind)
 
 
-def freeze_run(project: Project, runs: Path) -> Path:
+def freeze_run(project: Project, runs: Path, trainer: Trainer | None = None) -> Path:
     """A new run folder with everything in it. Raises InputError when the rows are not fit for training.
 
     Only approved rows train. Dev and test rows are taken unless a person rejected them. The folder comes into `runs`.
+    `trainer` goes before the one in the settings.
     """
     with project.database() as database:
         facts = all_facts(database)
@@ -54,14 +55,16 @@ def freeze_run(project: Project, runs: Path) -> Path:
     }
     folder = _new_folder(runs)
     try:
-        _fill(folder, project.settings, parts, facts)
+        _fill(folder, project.settings, parts, facts, trainer)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return folder
 
 
-def _fill(folder: Path, settings: ProjectSettings, parts: dict[str, list[Row]], facts: list[Fact]) -> None:
+def _fill(
+    folder: Path, settings: ProjectSettings, parts: dict[str, list[Row]], facts: list[Fact], trainer: Trainer | None
+) -> None:
     files = {name: _write(folder, name, part) for name, part in parts.items()}
     config = TrainConfig(
         model=settings.model.name,
@@ -69,6 +72,7 @@ def _fill(folder: Path, settings: ProjectSettings, parts: dict[str, list[Row]], 
         preset=settings.recipe.preset,
         recipe=resolve_recipe(settings.recipe),
         seed=settings.recipe.seed,
+        trainer=trainer or settings.recipe.trainer,
         dataset=Dataset(**files, fact_ids=tuple(fact.id for fact in facts)),
     )
     body = [fact.model_dump(mode="json") for fact in facts]

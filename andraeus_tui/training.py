@@ -23,6 +23,7 @@ from andraeus_tui.runs import LOCK_FILE, LOG_FILE, Claim, RunState, all_runs, cl
 from schemas.errors import AndraeusError, InputError
 from schemas.events import Failed
 from schemas.run import TrainJob
+from schemas.settings import Trainer
 
 _START_LOCK = "start.lock"
 _PREFLIGHT = ".preflight-"
@@ -43,15 +44,15 @@ def _alone(project: Project) -> Iterator[None]:
         os.close(handle)
 
 
-def new_run(project: Project) -> Claim:
+def new_run(project: Project, trainer: Trainer | None = None) -> Claim:
     """Freeze the project's approved rows as a run and hold it. Raises AndraeusError or InputError saying why not."""
     with _alone(project):
-        return claim(_freeze(project, project.runs))
+        return claim(_freeze(project, project.runs, trainer))
 
 
-def _freeze(project: Project, runs: Path) -> Path:
+def _freeze(project: Project, runs: Path, trainer: Trainer | None = None) -> Path:
     try:
-        return freeze_run(project, runs)
+        return freeze_run(project, runs, trainer)
     except OSError as error:
         raise AndraeusError(f"The run cannot be written: {error.strerror}.", "Free some space.") from error
 
@@ -82,7 +83,7 @@ def train_job(folder: Path, *, resume: bool = False, dry_run: bool = False) -> T
 
 
 @contextmanager
-def preflight(project: Project, frozen: Path | None = None) -> Iterator[Job]:
+def preflight(project: Project, frozen: Path | None = None, trainer: Trainer | None = None) -> Iterator[Job]:
     """A job that says what training would cost, and trains nothing. No run comes of it.
 
     It looks at the rows as they are now, or at the run folder `frozen`. Read its events to the end inside the block.
@@ -96,7 +97,7 @@ def preflight(project: Project, frozen: Path | None = None) -> Iterator[Job]:
     with tempfile.TemporaryDirectory(prefix=_PREFLIGHT, dir=project.folder, ignore_cleanup_errors=True) as name:
         handle = lock(Path(name) / LOCK_FILE)
         try:
-            yield Job("trainers", "train", train_job(_freeze(project, Path(name)), dry_run=True))
+            yield Job("trainers", "train", train_job(_freeze(project, Path(name), trainer), dry_run=True))
         finally:
             if handle is not None:
                 os.close(handle)

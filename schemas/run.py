@@ -8,7 +8,7 @@ from schemas.base import Noun
 from schemas.evaluation import Question
 from schemas.fact import Fact
 from schemas.row import Row
-from schemas.settings import GenerationSettings, Preset, Recipe
+from schemas.settings import GenerationSettings, Preset, Recipe, Trainer
 
 
 class DatasetFile(Noun):
@@ -36,6 +36,8 @@ class TrainConfig(Noun):
     system_prompt: str
     preset: Preset
     recipe: Recipe
+    trainer: Trainer = Trainer.AUTO
+    """What was asked for; what was taken stands in the finished event."""
     seed: Annotated[int, Field(ge=0)]
     dataset: Dataset
 
@@ -49,6 +51,8 @@ class TrainJob(Noun):
     """Where converted models are kept."""
     resume: bool = False
     dry_run: bool = False
+    graphs: bool | None = None
+    """Whether steps are CUDA graphs; left out, it depends on the model's size."""
 
 
 class AnswerJob(Noun):

@@ -47,6 +47,15 @@ class Preset(StrEnum):
     SEED = "seed"
 
 
+class Trainer(StrEnum):
+    """Who trains: `auto` takes the best that this machine has and says which."""
+
+    AUTO = "auto"
+    UNSLOTH = "unsloth"
+    NF4 = "nf4"
+    PEFT = "peft"
+
+
 class Recipe(Noun):
     """Every number of a training run."""
 
@@ -97,6 +106,8 @@ class RecipeSettings(Noun):
     schedule: Literal["cosine", "constant"] | None = None
     early_stop: bool | None = None
     checkpoint_every: Annotated[int | None, Field(ge=1)] = None
+    trainer: Trainer = Trainer.AUTO
+    """`auto`, or `unsloth` (4 bit, CUDA), `nf4` (4 bit by bitsandbytes, CUDA), `peft` (16 bit; also on a CPU)."""
 
 
 class EvaluationSettings(Noun):
@@ -142,5 +153,5 @@ PRESETS: dict[Preset, Recipe] = {
 
 def resolve_recipe(settings: RecipeSettings) -> Recipe:
     """The preset with the person's changes applied."""
-    changes = settings.model_dump(exclude={"preset", "seed"}, exclude_none=True)
+    changes = settings.model_dump(exclude={"preset", "seed", "trainer"}, exclude_none=True)
     return Recipe.model_validate(PRESETS[settings.preset].model_dump() | changes)

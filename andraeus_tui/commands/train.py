@@ -10,23 +10,24 @@ from andraeus_tui.training import new_run, newest_to_resume, preflight, take_up,
 from schemas.errors import AndraeusError, InputError
 from schemas.events import TERMINAL, Event, Failed, Finished
 from schemas.run import FetchJob
+from schemas.settings import Trainer
 
 
-def train(folder: Path, resume: bool, dry_run: bool, output: str) -> int:
+def train(folder: Path, resume: bool, dry_run: bool, output: str, trainer: str | None) -> int:
     """Train in a worker process; the exit code says how it ended."""
     tell = EventPrinter(output)
     try:
-        return _train(Project(folder), resume, dry_run, tell)
+        return _train(Project(folder), resume, dry_run, tell, Trainer(trainer) if trainer else None)
     except AndraeusError as error:
         if tell.json:
             tell(Failed(kind="input" if isinstance(error, InputError) else "error", message=str(error)))
         raise
 
 
-def _train(project: Project, resume: bool, dry_run: bool, tell: EventPrinter) -> int:
+def _train(project: Project, resume: bool, dry_run: bool, tell: EventPrinter, trainer: Trainer | None) -> int:
     if dry_run:
-        return _estimate(project, resume, tell)
-    held = take_up(project, newest_to_resume(project)) if resume else new_run(project)
+        return _estimate(project, resume, tell, trainer)
+    held = take_up(project, newest_to_resume(project)) if resume else new_run(project, trainer)
     if not tell.json:
         line(f"Run {held.folder.name}")
     job = Job("trainers", "train", train_job(held.folder, resume=resume), held)
@@ -37,8 +38,8 @@ def _train(project: Project, resume: bool, dry_run: bool, tell: EventPrinter) ->
     return int(exit_code_of(last))
 
 
-def _estimate(project: Project, resume: bool, tell: EventPrinter) -> int:
-    with preflight(project, newest_to_resume(project) if resume else None) as job:
+def _estimate(project: Project, resume: bool, tell: EventPrinter, trainer: Trainer | None) -> int:
+    with preflight(project, newest_to_resume(project) if resume else None, trainer) as job:
         stop_on_signals(job)
         last = _follow(job, tell)
     if isinstance(last, Finished) and not tell.json:
