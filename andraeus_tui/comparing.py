@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from andraeus_tui.evidence import Overview, examined_of, label_of
 from andraeus_tui.runs import Run
-from evaluators.metrics import sign_test
+from evaluators.statistics import mcnemar
 from evaluators.summary import FEWER_IS_BETTER, NAMES, is_right
 from schemas.evaluation import Evaluation, Judged, Proportion, Question
 
@@ -52,7 +52,7 @@ class Comparison:
     """Questions asked in both."""
     flips: tuple[Flip, ...]
     chance: float
-    """How often chance alone would split the flips at least this unevenly (exact sign test)."""
+    """How often chance alone would split the flips at least this unevenly (exact McNemar test)."""
     proof_failed: bool
     """Whether the other run's proof failed: then its numbers show nothing."""
 
@@ -77,7 +77,7 @@ def compare(now: Evaluation, other: Evaluation, other_run: Run) -> Comparison:
         ),
         shared=len(pairs),
         flips=tuple(sorted(flips, key=lambda flip: flip.better)),
-        chance=sign_test(better, len(flips) - better),
+        chance=mcnemar(better, len(flips) - better),
         proof_failed=not other.proof.passed,
     )
 

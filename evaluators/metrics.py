@@ -1,25 +1,12 @@
 """Verdicts to shares with intervals."""
 
-import math
 from collections.abc import Callable, Iterable
 
+from evaluators.statistics import wilson
 from schemas.evaluation import Judged, Proportion, Question, QuestionGroup, Verdict
 from schemas.row import RowKind, Wording
 
-_Z = 1.959963984540054
 Told = tuple[Question, Verdict]
-
-
-def wilson(hits: int, total: int) -> Proportion:
-    """A share with its 95% Wilson interval (Wilson, 1927); (0, 1) when nothing was asked."""
-    if not total:
-        return Proportion(hits=0, total=0, share=0.0, low=0.0, high=1.0)
-    share = hits / total
-    bottom = 1 + _Z**2 / total
-    middle = (share + _Z**2 / (2 * total)) / bottom
-    half = _Z * math.sqrt(share * (1 - share) / total + _Z**2 / (4 * total**2)) / bottom
-    low, high = max(0.0, middle - half), min(1.0, middle + half)
-    return Proportion(hits=hits, total=total, share=share, low=low, high=high)
 
 
 def metrics_of(told: Iterable[Told]) -> dict[str, Proportion]:
@@ -54,13 +41,6 @@ def kept_general(judged: Iterable[Judged]) -> Proportion:
     """Of the general questions that the base model answers, how many the trained one still answers."""
     could = [one for one in judged if one.question.group is QuestionGroup.GENERAL and one.base_verdict is Verdict.RIGHT]
     return wilson(sum(one.tuned_verdict is Verdict.RIGHT for one in could), len(could))
-
-
-def sign_test(better: int, worse: int) -> float:
-    """Exact two-sided sign test (McNemar): how often chance alone splits the changed answers at least this unevenly."""
-    changed = better + worse
-    tail = sum(math.comb(changed, count) for count in range(min(better, worse) + 1)) / (1 << changed)
-    return min(1.0, 2 * tail)
 
 
 def _one_of(ids: set[str]) -> Callable[[Question], bool]:

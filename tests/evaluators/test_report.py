@@ -7,11 +7,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluators.metrics import kept_general, sign_test, wilson
+from evaluators.metrics import kept_general
 from evaluators.report import render, shown
+from evaluators.statistics import wilson
 from evaluators.summary import failures, percent
 from schemas.evaluation import Evaluation, Proportion, Question, QuestionGroup
 from schemas.row import RowKind, Wording
@@ -215,19 +216,6 @@ def test_shown_hides_nothing_and_steers_nothing(text: str) -> None:
     safe = shown(text)
     assert len(safe) == len(text)
     assert all(char.isprintable() or char in "\n\t\u200c\u200d" for char in safe)
-
-
-@settings(max_examples=200)
-@given(st.integers(0, 60), st.integers(0, 60))
-def test_sign_test(better: int, worse: int) -> None:
-    assert 0 < sign_test(better, worse) <= 1
-    assert sign_test(better, worse) == sign_test(worse, better)
-
-
-def test_sign_test_as_tabulated() -> None:
-    assert sign_test(10, 0) == 2 / 1024
-    assert sign_test(0, 0) == sign_test(5, 5) == 1.0
-    assert sign_test(9, 1) == pytest.approx(0.021484375)
 
 
 def test_kept_looks_only_at_what_the_base_model_could() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluators.metrics import metrics_of, wilson
+from evaluators.metrics import metrics_of
 from evaluators.normal import days, numbers
 from evaluators.proof import prove
 from evaluators.questions import probe
@@ -139,12 +139,6 @@ def test_list_f1() -> None:
     assert list_f1(("a1", "b1"), "a1 and b1", ("a1", "b1", "c1")) == 1.0
     assert list_f1(("a1", "b1"), "a1 and c1", ("a1", "b1", "c1")) == pytest.approx(0.5)
     assert list_f1(("a1",), "zz", ("a1",)) == 0.0
-
-
-def test_wilson_interval() -> None:
-    half = wilson(5, 10)
-    assert (round(half.low, 3), round(half.high, 3)) == (0.237, 0.763)  # Wilson (1927), as tabulated
-    assert wilson(0, 0).high == 1.0
 
 
 def _answer(prompt: str, source: str = "tuned") -> Answer:
