@@ -33,15 +33,16 @@ from schemas.fact import Fact
 from schemas.row import Row, RowKind, Split
 from schemas.settings import PRESETS, EvaluationSettings, GenerationSettings, Preset, Recipe
 from schemas.wire import Wire
-from trainers.batches import collate, epoch_batches
+from trainers.batches import Feed, epoch_batches
 from trainers.frozen import SplitModel
 from trainers.fused import fused
 from trainers.generation import replies
-from trainers.lora import MasterAdamW, attach, first_block
+from trainers.loop import learning_rate
+from trainers.lora import attach, first_block
 from trainers.models import Device, load_model, load_tokenizer, resolve
-from trainers.objective import loss_of
+from trainers.optimizer import MasterAdamW
+from trainers.steps import EagerSteps
 from trainers.tokens import ChatCodec
-from trainers.train import learning_rate
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -100,23 +101,21 @@ class Ours:
         examples = [codec.example(row.question, row.answer) for row in rows]
         began = time.perf_counter()
         self._split = SplitModel(model, first_block(model, recipe))
-        self._prepared = self._split.prepare(examples, tokenizer.pad_token_id)
+        self._feed = Feed(self._split.prepare(examples, tokenizer.pad_token_id), torch.device("cpu"))
         self.tuned = attach(model, recipe, seed=0).train()
-        self._optimizer = MasterAdamW(self.tuned, recipe)
+        self._steps = EagerSteps(self._split, MasterAdamW(self.tuned, recipe), recipe, self._feed)
         self._recipe, self._epoch, self._step = recipe, 0, 0
         self.seconds += time.perf_counter() - began
 
     def epoch(self) -> None:
         """The next epoch."""
         began = time.perf_counter()
-        recipe, lengths = self._recipe, [len(one) for one in self._prepared]
-        batches = epoch_batches(lengths, recipe.batch_size, 0, self._epoch)
+        recipe = self._recipe
+        batches = epoch_batches(self._feed.lengths, recipe.batch_size, 0, self._epoch)
         self.tuned.train()
         with self._split.trained_blocks(), fused(self.tuned):
-            for batch in batches:
-                piece = collate([self._prepared[index] for index in batch], "cpu")
-                loss_of(self._split, piece, 0.0).backward()  # type: ignore[no-untyped-call]
-                self._optimizer.step(learning_rate(recipe, self._step, len(batches) * recipe.epochs))
+            for plan in self._steps.plan(batches, self._step):
+                self._steps.run(plan, learning_rate(recipe, self._step, len(batches) * recipe.epochs))
                 self._step += 1
         self._epoch += 1
         self.seconds += time.perf_counter() - began
@@ -145,7 +144,7 @@ def main() -> None:
     codec = ChatCodec(tokenizer, "")
     facts, rows = facts_and_rows()
     train = [row for row in rows if row.split is Split.TRAIN]
-    default = PRESETS[Preset.DEFAULT].model_copy(update={"epochs": given.epochs})
+    default = PRESETS[Preset.DEFAULT].model_copy(update={"epochs": given.epochs, "rehearsal_weight": 0.0})
     same = default.model_copy(update={"targets": "all-linear", "frozen_below": 0.0})
     models = {name: load_model(base, Device.best()) for name in ("plain", "same", "default")}
     arms = {

@@ -4,15 +4,20 @@ from schemas.wire import Wire, claim_stdout
 
 OUT = claim_stdout()
 
+from pathlib import Path  # noqa: E402
+
 from schemas.run import AnswerJob, ChatJob, FetchJob, TrainJob  # noqa: E402
 from schemas.worker import serve  # noqa: E402
+from trainers import readahead  # noqa: E402
 
 
 # What is imported inside pulls in torch and transformers: only after the environment is set.
 def _train(job: str, wire: Wire) -> None:
+    told = TrainJob.model_validate_json(job)
+    readahead.begin(Path(told.folder))
     from trainers.train import train
 
-    train(TrainJob.model_validate_json(job), wire)
+    train(told, wire)
 
 
 def _answer(job: str, wire: Wire) -> None:

@@ -14,6 +14,10 @@ from trainers.tokens import Example
 
 _EFFICIENCY = 0.62
 """Share of the measured matrix rate that a training step reaches on a CPU (measured with SmolLM2-135M, batch 16)."""
+_STEP_SECONDS = {"cpu": 0.02, "cuda": 0.1}
+"""What a step costs beside its arithmetic; on a GPU that is most of it for a small model."""
+_FOUR_BIT_BYTES = 0.57
+"""A weight with its share of the scale of its block."""
 _RUNTIME_BYTES = 900e6
 """Python, torch and transformers themselves."""
 
@@ -36,7 +40,7 @@ class Estimate:
         return {name: round(float(value), 2) for name, value in vars(self).items()}
 
 
-def estimate(examples: list[Example], recipe: Recipe, folder: Path, device: Device) -> Estimate:
+def estimate(examples: list[Example], recipe: Recipe, folder: Path, device: Device, four_bit: bool = False) -> Estimate:
     """From the model's config and a short measurement of the machine's matrix rate (0.2 s); no weights are loaded."""
     from transformers import AutoConfig
 
@@ -54,12 +58,15 @@ def estimate(examples: list[Example], recipe: Recipe, folder: Path, device: Devi
     trained = body * (1 - recipe.frozen_below)
     operations = recipe.epochs * (4.0 * (trained * tokens + embedding * answers) + 6.0 * embedding * rehearsed)
     operations += 2.0 * body * tokens
-    seconds = operations / (_matrix_rate(shape.hidden_size, device) * _EFFICIENCY) + 0.02 * steps
+    seconds = operations / (_matrix_rate(shape.hidden_size, device) * _EFFICIENCY) + _STEP_SECONDS[device.name] * steps
     longest = max(len(example.ids) for example in examples)
     width = 2 if device.dtype is torch.bfloat16 else 4
     adapter = recipe.rank * shape.num_hidden_layers * 14 * shape.hidden_size
     per_token = shape.num_hidden_layers * (18 * shape.hidden_size + 6 * shape.intermediate_size) * width
-    memory = weights * width + adapter * (2 * width + 12) + per_token * longest * recipe.batch_size + _RUNTIME_BYTES
+    # On a GPU a batch is cut into parts that fit, so one row has to.
+    rows = recipe.batch_size if device.name == "cpu" else 1
+    held = body * _FOUR_BIT_BYTES + 2 * embedding * width if four_bit else weights * width
+    memory = held + adapter * (2 * width + 12) + per_token * longest * rows + _RUNTIME_BYTES
     return Estimate(
         rows=len(examples),
         tokens=tokens,

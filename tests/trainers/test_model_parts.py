@@ -52,7 +52,7 @@ def test_fused_lora_equals_peft(parts: Any) -> None:
 @pytest.mark.parametrize("first", [0, 1, 2])
 def test_split_model_equals_the_whole(parts: Any, first: int) -> None:
     """Scores at answer positions from cached lower blocks and padded batches are those of the plain model."""
-    from trainers.batches import collate
+    from trainers.batches import Feed
     from trainers.frozen import SplitModel
 
     model, _, codec = parts
@@ -62,7 +62,7 @@ def test_split_model_equals_the_whole(parts: Any, first: int) -> None:
         for weight in model.parameters():
             weight.requires_grad_(False)
         prepared = split.prepare(examples, pad=0)
-        batch = collate(prepared, "cpu")
+        batch = Feed(prepared, torch.device("cpu")).whole([0, 1])
         with split.trained_blocks():
             scores = split.head(split.hidden(batch.states)[batch.at])
         wanted = [
@@ -75,15 +75,18 @@ def test_split_model_equals_the_whole(parts: Any, first: int) -> None:
 
 
 def test_loss_is_on_the_answer_alone_and_rehearsal_starts_at_zero(parts: Any) -> None:
-    from trainers.batches import collate
+    from trainers.batches import Feed
     from trainers.frozen import SplitModel
     from trainers.objective import loss_of
+
+    def batch(prepared: Any) -> Any:
+        return Feed(prepared, torch.device("cpu")).whole([0])
 
     model, tuned, codec = parts
     split = SplitModel(model, 0)
     with tuned.disable_adapter(), split.trained_blocks():
         rehearsal = split.prepare([codec.rehearsal("What is it?", "A thing")], pad=0)
-        assert loss_of(split, collate(rehearsal, "cpu"), 3.0).item() == pytest.approx(0.0, abs=1e-5)
+        assert loss_of(split, batch(rehearsal), 3.0).item() == pytest.approx(0.0, abs=1e-5)
         known = split.prepare([codec.example("Hi?", "Hello.")], pad=0)
         ids = torch.tensor([known[0].example.ids])
         labels = ids.clone()
@@ -91,7 +94,7 @@ def test_loss_is_on_the_answer_alone_and_rehearsal_starts_at_zero(parts: Any) ->
     with tuned.disable_adapter():
         wanted = model(input_ids=ids, labels=labels).loss.item()
         with split.trained_blocks():
-            assert loss_of(split, collate(known, "cpu"), 3.0).item() == pytest.approx(wanted, rel=1e-3)
+            assert loss_of(split, batch(known), 3.0).item() == pytest.approx(wanted, rel=1e-3)
 
 
 def test_user_text_never_becomes_a_control_token(parts: Any) -> None:
@@ -117,6 +120,7 @@ def test_batches_depend_on_seed_and_epoch_alone_and_bucket_lengths() -> None:
 
 
 def test_dev_score_calls_right_what_greedy_decoding_says(parts: Any) -> None:
+    from trainers.batches import Feed
     from trainers.frozen import SplitModel
     from trainers.objective import dev_score
 
@@ -134,13 +138,13 @@ def test_dev_score_calls_right_what_greedy_decoding_says(parts: Any) -> None:
     split = SplitModel(model, 1)
     known, unknown = split.prepare(right, 0), split.prepare(wrong, 0)
     with split.trained_blocks():
-        score = dev_score(split, known, unknown)
+        score = dev_score(split, *(Feed(part, torch.device("cpu")) for part in (known, unknown)))
     assert (score.recall, score.abstention) == (1.0, 0.0)
 
 
 def test_refusals_are_judged_by_what_they_share() -> None:
+    from trainers.dataset import shared_end
     from trainers.tokens import Example
-    from trainers.train import shared_end
 
     answers = [(7, 8, 50, 51, 2), (9, 50, 51, 2), (7, 8, 9, 50, 51, 2)]
     cut = shared_end([Example((1, 1, *answer), 2) for answer in answers])
