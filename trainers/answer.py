@@ -11,7 +11,7 @@ from schemas.run import AnswerJob
 from schemas.wire import Wire
 from trainers.generation import replies
 from trainers.lora import load_adapter
-from trainers.models import Device, load_model, load_tokenizer, resolve
+from trainers.models import Device, load_for_answers, load_tokenizer, resolve
 from trainers.tokens import ChatCodec
 
 
@@ -21,7 +21,7 @@ def answer(job: AnswerJob, wire: Wire) -> None:
     base = resolve(job.model, Path(job.cache), wire)
     wire.emit(Stage(name="load", text=f"Loading {job.model}"))
     codec = ChatCodec(load_tokenizer(base), job.system_prompt)
-    model = load_model(base, device)
+    model = load_for_answers(base, device, wire)
     if job.adapter:
         model = load_adapter(model, Path(job.adapter))
     wire.emit(Log(message=f"Device: {device.note}."))

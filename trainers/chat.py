@@ -15,7 +15,7 @@ from schemas.run import AskCommand, ChatJob
 from schemas.wire import Wire
 from trainers.generation import settled, tokens_of
 from trainers.lora import load_adapter
-from trainers.models import Device, load_model, load_tokenizer, resolve
+from trainers.models import Device, load_for_answers, load_tokenizer, resolve
 from trainers.tokens import ChatCodec
 
 READY = "ready"
@@ -28,7 +28,7 @@ def chat(job: ChatJob, wire: Wire) -> None:
     base = resolve(job.model, Path(job.cache), wire)
     wire.emit(Stage(name="load", text=f"Loading {job.model}"))
     codec = ChatCodec(load_tokenizer(base), job.system_prompt)
-    model = load_model(base, device)
+    model = load_for_answers(base, device, wire)
     if job.adapter:
         model = load_adapter(model, Path(job.adapter))
     wire.emit(Log(message=f"Device: {device.note}."))

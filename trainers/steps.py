@@ -95,10 +95,11 @@ class GraphedSteps:
         # The largest first: the others find their memory in its pool.
         for length in sorted(rows, reverse=True):
             ((index,),) = self.plan([[rows[length]]], 0)
-            self._graphs[index.shape] = _Recorded(index, self._once, self._optimizer, pool)
+            self._graphs[index.shape] = _Recorded(index, self.once, self._optimizer, pool)
         return len(self._graphs)
 
-    def _once(self, index: Index) -> torch.Tensor:
+    def once(self, index: Index) -> torch.Tensor:
+        """What is recorded: one update from the batch of an index; its loss."""
         loss = loss_of(self._model, self._feed.batch(index), self._recipe.rehearsal_weight)
         self._optimizer.step_with(torch.autograd.grad(loss, self._optimizer.weights))
         return loss.detach()

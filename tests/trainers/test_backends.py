@@ -1,0 +1,129 @@
+"""Which trainer is taken where, and how a batch is cut to the memory there is."""
+
+import importlib.util
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from schemas.errors import AndraeusError, InputError
+from schemas.settings import Trainer
+from trainers import backends
+
+torch = pytest.importorskip("torch")
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Any:
+    """Writes the headers of a model of so many parameters; its weights are never read."""
+
+    def make(parameters: int, model_type: str = "qwen2") -> Path:
+        header = json.dumps({"__metadata__": {}, "a": {"shape": [parameters // 10, 10]}}).encode()
+        (tmp_path / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header)
+        (tmp_path / "config.json").write_text(json.dumps({"model_type": model_type}))
+        return tmp_path
+
+    return make
+
+
+def have(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    found = importlib.util.find_spec("json")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: found if name in names else None)
+
+
+LARGE, SMALL = 7_000_000_000, 135_000_000
+
+
+@pytest.mark.parametrize(
+    ("parameters", "model_type", "installed", "taken"),
+    [
+        (LARGE, "qwen2", ("unsloth", "bitsandbytes"), (Trainer.UNSLOTH, True)),
+        (LARGE, "gpt_neox", ("unsloth", "bitsandbytes"), (Trainer.NF4, True)),
+        (LARGE, "qwen2", ("bitsandbytes",), (Trainer.NF4, True)),
+        (LARGE, "qwen2", (), (Trainer.PEFT, False)),
+        (SMALL, "llama", ("unsloth", "bitsandbytes"), (Trainer.PEFT, False)),
+    ],
+)
+def test_auto_on_a_gpu(
+    model: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    parameters: int,
+    model_type: str,
+    installed: tuple[str, ...],
+    taken: tuple[Trainer, bool],
+) -> None:
+    have(monkeypatch, *installed)
+    choice = backends.choose(Trainer.AUTO, model(parameters, model_type), cuda=True)
+    assert (choice.trainer, choice.four_bit) == taken
+    assert choice.why
+
+
+def test_forced_on_a_gpu(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    have(monkeypatch, "unsloth", "bitsandbytes")
+    small = model(SMALL)
+    assert backends.choose(Trainer.UNSLOTH, small, cuda=True).four_bit is False, "4 bits only where they pay"
+    assert backends.choose(Trainer.NF4, small, cuda=True).four_bit is True, "its name says it"
+    have(monkeypatch)
+    for trainer in (Trainer.UNSLOTH, Trainer.NF4):
+        with pytest.raises(InputError, match="not installed"):
+            backends.choose(trainer, small, cuda=True)
+
+
+def test_a_cpu_has_peft_alone(model: Any) -> None:
+    assert backends.choose(Trainer.AUTO, model(SMALL), cuda=False).trainer is Trainer.PEFT
+    with pytest.raises(InputError, match="NVIDIA GPU"):
+        backends.choose(Trainer.NF4, model(SMALL), cuda=False)
+
+
+def test_parameters_are_counted_and_damage_is_told(model: Any) -> None:
+    folder = model(12_340)
+    assert backends.parameters_of(folder) == 12_340
+    (folder / "model.safetensors").write_bytes(b"\x00" * 7)
+    with pytest.raises(InputError, match="damaged"):
+        backends.parameters_of(folder)
+
+
+def test_the_command_line_knows_every_trainer() -> None:
+    from andraeus_tui.cli import main_group
+
+    (option,) = (one for one in main_group.params if one.name == "trainer")
+    assert isinstance(option.type, click.Choice)
+    assert list(option.type.choices) == [trainer.value for trainer in Trainer]
+
+
+@pytest.mark.parametrize(
+    ("room", "rows", "recompute"),
+    [(32, 32, False), (20, 16, False), (4, 4, False), (3, 2, True), (1, 1, True)],
+)
+def test_the_largest_part_that_fits(room: int, rows: int, recompute: bool) -> None:
+    """`room` rows fit, and twice as many when activations are recomputed and not even four fit."""
+    from trainers.fitting import Fit, fit
+
+    tried: list[tuple[int, bool]] = []
+    recomputing = False
+
+    def trial(count: int) -> None:
+        tried.append((count, recomputing))
+        if count > room:
+            raise torch.OutOfMemoryError("too much")
+
+    def switch_on() -> None:
+        nonlocal recomputing
+        recomputing = True
+
+    assert fit(32, trial, switch_on) == Fit(rows, recompute)
+    assert tried[-1] == (rows, recompute)
+    assert recomputing == recompute
+
+
+def test_one_row_that_does_not_fit_is_told() -> None:
+    from trainers.fitting import fit
+
+    def trial(count: int) -> None:
+        raise torch.OutOfMemoryError("too much")
+
+    with pytest.raises(AndraeusError, match="Not even one row"):
+        fit(8, trial, lambda: None)
