@@ -116,6 +116,8 @@ class GenerateJob(Noun):
     """Ids of the facts to make rows for; all facts, with negatives and replay rows, when left out."""
     more: dict[str, int] = Field(default_factory=dict)
     """Ids of facts that get more wordings than the settings say, and how many."""
+    model: str = ""
+    """Folder of the base model in 16 bits, for vLLM; left out where no model writes."""
 
 
 class CancelCommand(Noun):
