@@ -182,11 +182,13 @@ def _ask(terminal: Terminal) -> None:
 
 
 def left_behind(home: Path) -> list[str]:
-    """Processes that still work in the home."""
+    """Processes that still work in the home, apart from the terminal itself and the shell in it."""
     found = []
     for process in psutil.process_iter(["environ", "cmdline"]):
-        if (process.info["environ"] or {}).get("HOME") == str(home) and "sleep" not in process.info["cmdline"]:
-            found.append(" ".join(process.info["cmdline"]))
+        command = process.info["cmdline"] or [""]
+        at_home = (process.info["environ"] or {}).get("HOME") == str(home)
+        if at_home and command[0] != "tmux" and "sleep" not in command:
+            found.append(" ".join(command))
     return [command for command in found if "andraeus" in command or "trainers" in command]
 
 
