@@ -8,6 +8,7 @@ that fails stops no other. With --serve PATH the vLLM arm runs with that folder 
 
   seven  makes the 7B shape      a  the seed's settings written plainly (24 batches, extrapolated)
   b      ours, Unsloth, 4 bit    c  ours, NF4        d  ours, NF4, the default recipe's adapter (b to d: cold and warm)
+  b2     b with compiled blocks
   f      SmolLM2, 50 facts, default rows: recorded, eager, larger batches, Unsloth
   e      Qwen2.5 0.5B, question rows: Unsloth, PEFT and NF4 at equal batch
   g      products' rate, and where a step's time goes
@@ -33,7 +34,7 @@ from benchmarks import gpu_projects
 ROOT = Path(__file__).resolve().parent.parent
 SEED_ROWS = {"preset": "seed", "batch_size": 32}
 """The seed's adapter and rows (r=64 on all linear layers, questions alone, 5 epochs) in larger batches."""
-ORDER = ("seven", "c", "b", "a", "f", "d", "e", "g", "h")
+ORDER = ("seven", "c", "b", "a", "f", "d", "e", "g", "h", "b2")
 
 
 class Bench:
@@ -94,7 +95,7 @@ class Bench:
         (run / "config.json").write_text(json.dumps(config))
         return run
 
-    def command(self, arm: str, trainer: str, cold: bool) -> None:
+    def command(self, arm: str, trainer: str, cold: bool, **environment: str) -> None:
         """andraeus-tui --train-only on the 7B shape, from the command to the saved adapter."""
         if cold:
             shutil.rmtree(self.cache, ignore_errors=True)
@@ -102,7 +103,7 @@ class Bench:
         project = self.project(arm, "seven", SEED_ROWS)
         command: list[str | Path] = [sys.executable, "-m", "andraeus_tui.cli", "--train-only", "--project", project.folder,
                    "--trainer", trainer, "--output", "json"]  # fmt: skip
-        code, seconds = self.run(arm, command, 150)
+        code, seconds = self.run(arm, command, 150, **environment)
         events = [
             json.loads(line) for line in (self.out / f"{arm}.log").read_text().splitlines() if line.startswith("{")
         ]
@@ -151,9 +152,15 @@ def a(bench: Bench) -> None:
 
 
 def b(bench: Bench) -> None:
-    """Unsloth; once more with its blocks compiled."""
+    """Unsloth."""
     bench.command("b_unsloth_cold", "unsloth", cold=True)
     bench.command("b_unsloth_warm", "unsloth", cold=False)
+
+
+def b2(bench: Bench) -> None:
+    """Unsloth with its blocks compiled, twice: the second time from its cache."""
+    for turn in ("first", "again"):
+        bench.command(f"b_unsloth_compiled_{turn}", "unsloth", cold=False, UNSLOTH_BLOCK_COMPILE="1")
 
 
 def c(bench: Bench) -> None:
@@ -252,7 +259,7 @@ def main() -> None:
     options.add_argument("--minutes", type=float, default=9.5)
     given = options.parse_args()
     bench = Bench(given.out.resolve(), given.models.resolve(), given.serve, given.minutes)
-    parts = {"seven": seven, "a": a, "b": b, "c": c, "d": d, "e": e, "f": f, "g": g, "h": h}
+    parts = {"seven": seven, "a": a, "b": b, "b2": b2, "c": c, "d": d, "e": e, "f": f, "g": g, "h": h}
     for name in given.only.split(","):
         try:
             parts[name](bench)

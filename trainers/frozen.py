@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from schemas.errors import AndraeusError
+from trainers.causal import causal_only
 from trainers.tokens import Example
 
 _BATCH = {"cpu": 32, "cuda": 128}
@@ -120,6 +121,7 @@ class SplitModel:
     def _only(self, blocks: Any) -> Iterator[None]:
         self._decoder.layers = blocks
         try:
-            yield
+            with causal_only(self.model):
+                yield
         finally:
             self._decoder.layers = self._blocks

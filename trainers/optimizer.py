@@ -25,18 +25,19 @@ class MasterAdamW:
         self.master = torch.nn.Parameter(self.flat.float().clone())
         self.master.grad = torch.zeros_like(self.master)
         self._max_norm = recipe.max_grad_norm
-        self._rate: Any = torch.zeros((), device=self.flat.device) if capturable else 0.0
         self._capturable = capturable
+        rate: Any = torch.zeros((), device=self.flat.device) if capturable else 0.0
         self._adamw = torch.optim.AdamW(
-            [self.master], lr=self._rate, weight_decay=recipe.weight_decay, fused=True, capturable=capturable
+            [self.master], lr=rate, weight_decay=recipe.weight_decay, fused=True, capturable=capturable
         )
 
     def set_rate(self, learning_rate: float) -> None:
         """The learning rate of the next steps."""
+        group = self._adamw.param_groups[0]
         if self._capturable:
-            self._rate.fill_(learning_rate)
+            group["lr"].fill_(learning_rate)
         else:
-            self._adamw.param_groups[0]["lr"] = learning_rate
+            group["lr"] = learning_rate
 
     def step(self, reduce: Callable[[torch.Tensor], None] | None = None) -> None:
         """One clipped update from the gradients that are there, which are zero afterwards.

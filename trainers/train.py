@@ -45,6 +45,8 @@ def train(job: TrainJob, wire: Wire) -> None:
     short = (len(rows) + len(prompts)) * recipe.epochs < _SHORT * recipe.batch_size
     wake_gpu(cuda and choice.trainer is not Trainer.UNSLOTH)
     choice = open_libraries(choice, config.trainer, Path(job.cache), short, wire)
+    # cuDNN's attention plans anew for every length of rows.
+    torch.backends.cuda.enable_cudnn_sdp(False)
     tokenizer = load_tokenizer(base)
     clock.mark("import")
 

@@ -74,6 +74,33 @@ def test_split_model_equals_the_whole(parts: Any, first: int) -> None:
     assert len(model.get_decoder().layers) == 3
 
 
+def test_attention_without_a_mask_equals_attention_with_one(parts: Any) -> None:
+    """What training on a GPU does, on rows padded on the right."""
+    from trainers.causal import causal_only
+
+    model, _, _ = parts
+    model.set_attn_implementation("sdpa")
+    ids = torch.arange(3, 43).view(2, 20)
+    mask = torch.ones_like(ids)
+    mask[1, 12:] = 0
+    asked: list[Any] = []
+    hook = (
+        model.get_decoder()
+        .layers[0]
+        .self_attn.register_forward_pre_hook(
+            lambda module, inputs, given: asked.append(given["attention_mask"]), with_kwargs=True
+        )
+    )
+    with torch.no_grad():
+        wanted = model(input_ids=ids, attention_mask=mask).logits
+        with causal_only(model):
+            found = model(input_ids=ids).logits
+        model(input_ids=ids, attention_mask=mask)
+    hook.remove()
+    assert [one is None for one in asked] == [False, True, False], "and the usual attention is back"
+    torch.testing.assert_close(found[mask.bool()], wanted[mask.bool()], rtol=1e-4, atol=1e-4)
+
+
 def test_loss_is_on_the_answer_alone_and_rehearsal_starts_at_zero(parts: Any) -> None:
     from trainers.batches import Feed
     from trainers.frozen import SplitModel
