@@ -1,18 +1,20 @@
 """Rows about things that were never told, answered with "I don't know".
 
-They use the same question families as known facts: a form that only negatives used would teach "strange wording means
-I don't know". Each topic is an attribute that nobody gave, or a given attribute of somebody else.
+They use the same question families as known facts, and everyday wordings in the same share: a form that only negatives
+used would teach "strange wording means I don't know". Each topic is an attribute that nobody gave, one of more than a
+thousand, or a given attribute of somebody else.
 """
 
 import random
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 from generators import lexicon
-from generators.make import Asked, any_questions, generic_questions, make_row, rng_for
+from generators.make import Asked, any_questions, generic_questions, make_row, natural_questions, rng_for
 from generators.topics import Topic, topic_of, topic_of_fact
-from schemas.fact import USER, Fact, ValueKind
+from schemas.fact import USER, Fact
 from schemas.row import Row, RowKind, Split, Wording
 
 SMALLEST = 120
@@ -27,10 +29,11 @@ _OTHERS = ("neighbor", "cousin", "boss", "colleague", "best friend", "uncle", "t
 # hometown beside birthplace, employer beside job title.
 _SAME_PEOPLE = "partner wife husband girlfriend boyfriend marital_status"
 _IMPLIED: dict[str, str] = {
-    **dict.fromkeys(_SAME_PEOPLE.split(), _SAME_PEOPLE),
+    **dict.fromkeys(_SAME_PEOPLE.split(), f"{_SAME_PEOPLE} fiancé"),
+    "fiancé": _SAME_PEOPLE,
     "name": "last_name middle_name",
-    "birthday": "age zodiac_sign",
-    "address": "street city postal_code neighborhood country",
+    "birthday": "age zodiac_sign birthstone",
+    "address": "street city postal_code neighborhood country house_number",
     "city": "country",
     "pet_name": "dog cat",
     "pet_type": "pet_breed",
@@ -39,7 +42,7 @@ _IMPLIED: dict[str, str] = {
     "cat": "pet_name pet_type",
     "hobby": "hobbies",
     "hobbies": "hobby instrument favorite_sport",
-    "children": "son daughter",
+    "children": "son daughter number_of_children",
     "son": "children",
     "daughter": "children",
     "sister": "number_of_siblings",
@@ -57,8 +60,28 @@ _IMPLIED: dict[str, str] = {
     "team": "favorite_team favorite_sport",
     "job_title": "industry",
     "business_name": "employer",
-    "allergy": "medical_condition",
+    "allergy": "medical_condition food_intolerances",
     "medical_condition": "allergy medication",
+    "move_in_date": "last_move",
+    "last_move": "move_in_date",
+    "wedding_anniversary": "planned_wedding_date",
+    "hometown": "childhood_home",
+    "childhood_home": "hometown",
+    "retirement_date": "age_to_retire",
+    "favorite_game": "board_game favorite_card_game",
+    "first_pet": "childhood_pet",
+    "childhood_pet": "first_pet",
+    "horse": "pet_name pet_type",
+    "cage_bird": "pet_name pet_type",
+    "hamster": "pet_name pet_type",
+    "goal": "savings_goal",
+    "tattoo": "number_of_tattoos",
+    "piercing": "number_of_piercings",
+    "wedding_dress": "wedding_suit",
+    "wedding_suit": "wedding_dress",
+    "garden_tree": "garden_plants",
+    "garden_plants": "garden_tree homegrown_vegetables",
+    "happy_place": "favorite_place_to_read",
 }
 
 
@@ -70,20 +93,25 @@ def known_keys(facts: list[Fact]) -> set[str]:
 def unknown_topics(facts: list[Fact], seed: int) -> list[Topic]:
     """The user's attributes that nobody gave and that no given fact implies, in seeded order."""
     known = known_keys(facts)
-    known_ids = {topic.entry.id for topic in map(topic_of_fact, facts) if topic.entry and topic.owner.is_user}
-    implied = known_ids.union(*(_IMPLIED.get(name, "").split() for name in known_ids))
-    common = [topic_of(USER, name) for name in lexicon.entries() if name not in implied]
-    found = [topic for topic in (*common, *unlisted()) if topic.key not in known]
+    implied = known | {key for topic in map(topic_of_fact, facts) for key in _implied_by().get(topic.key, ())}
+    found = [topic for topic in _all_topics() if topic.key not in implied]
     rng_for(seed, "unknown").shuffle(found)
     return found
 
 
 @cache
-def unlisted() -> tuple[Topic, ...]:
-    """Attributes of the user that the lexicon does not have."""
-    with (Path(__file__).parent / "unlisted.toml").open("rb") as file:
-        data = tomllib.load(file)
-    return tuple(topic_of(USER, name, ValueKind(kind)) for kind, names in data.items() for name in names)
+def _all_topics() -> tuple[Topic, ...]:
+    """Every attribute of the user that the lexicon has everyday wordings for, common and uncommon ones."""
+    return tuple(topic_of(USER, name) for name in (*lexicon.entries(), *lexicon.uncommon()))
+
+
+@cache
+def _implied_by() -> Mapping[str, tuple[str, ...]]:
+    """By the key of a topic, the keys of those that whoever knows it knows too."""
+    return {
+        topic_of(USER, name).key: tuple(topic_of(USER, other).key for other in others.split())
+        for name, others in _IMPLIED.items()
+    }
 
 
 def never_rows(facts: list[Fact], split: Split, seed: int) -> list[Row]:
@@ -129,11 +157,21 @@ def refusal(topic: Topic) -> str:
 
 
 def abstention_rows(facts: list[Fact], split: Split, count: int, seed: int) -> list[Row]:
-    """About `count` rows, spread evenly over unknown attributes, and a share of them over near misses."""
+    """About `count` rows, spread evenly over unknown attributes, and a share of them over near misses.
+
+    Outside training uncommon attributes have no everyday wordings: there half of the attributes are common ones.
+    """
     misses = near_misses(facts, seed)
     rng = rng_for(seed, "abstention", split)
     near = round(NEAR_MISS_SHARE * count)
-    chosen = _spread(misses, near, rng) + _spread(unknown_topics(facts, seed), count - near, rng)
+    unknown, far = unknown_topics(facts, seed), count - near
+    chosen = _spread(misses, near, rng)
+    if split is Split.TRAIN:
+        chosen += _spread(unknown, far, rng)
+    else:
+        worded = [topic for topic in unknown if natural_questions(topic, split)]
+        chosen += _spread(worded, far // 2, rng)
+        chosen += _spread([topic for topic in unknown if topic not in worded], far - far // 2, rng)
     return [row for topic, times in chosen for row in unknown_rows(topic, split, times, rng)]
 
 

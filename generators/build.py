@@ -54,24 +54,46 @@ def candidates(
     *,
     only: Collection[str] | None = None,
     more: Mapping[str, int] | None = None,
+    written: Mapping[str, int] | None = None,
 ) -> Iterator[Row]:
     """Rows before any check, those of `kept` left out: a row edited by hand keeps the id under which it was made.
 
     `only` restricts them to these facts (by id), without pairs, negatives and replay; `more` gives facts more wordings.
+    `written` says how many wordings of a fact a model wrote: so many fewer come from templates.
     """
     there = {row.id for row in kept}
-    made = _for_all(facts, settings, more or {}) if only is None else _for_some(facts, settings, only, more or {})
+    wanted = Counts(settings, more or {}, written or {})
+    made = _for_all(facts, settings, wanted) if only is None else _for_some(facts, settings, only, wanted)
     return (row for row in made if row.id not in there)
 
 
-def _for_all(facts: list[Fact], settings: GenerationSettings, more: Mapping[str, int]) -> Iterator[Row]:
+@dataclass(frozen=True)
+class Counts:
+    """How many wordings a fact gets."""
+
+    settings: GenerationSettings
+    more: Mapping[str, int]
+    written: Mapping[str, int]
+
+    def variations(self, fact_id: str) -> int:
+        """Wordings to train a fact with, whoever writes them."""
+        return max(self.settings.variations, self.more.get(fact_id, 0))
+
+    def from_templates(self, fact: Fact, split: Split) -> int:
+        """Wordings from templates: in training what the model left over, and always one."""
+        if split in _ASKED:
+            return _ASKED[split]
+        return max(1, self.variations(fact.id) - self.written.get(fact.id, 0))
+
+
+def _for_all(facts: list[Fact], settings: GenerationSettings, wanted: Counts) -> Iterator[Row]:
     """Train rows come first: where a dev or test question repeats one of them, it is the one that is dropped."""
     shared = shared_values(facts)
     for split in Split:
         asked = 0
         for fact in facts:
-            rows = question_rows(fact, split, _count(fact, split, settings, more), settings.seed)
-            asked += len(rows)
+            rows = question_rows(fact, split, wanted.from_templates(fact, split), settings.seed)
+            asked += len(rows) + (wanted.written.get(fact.id, 0) if split is Split.TRAIN else 0)
             yield from rows
             yield from other_rows(fact, facts, shared, split, settings.seed)
         yield from composition_rows(facts, split, settings.seed)
@@ -81,19 +103,13 @@ def _for_all(facts: list[Fact], settings: GenerationSettings, more: Mapping[str,
         yield from replay_rows(settings.replay, settings.seed)
 
 
-def _for_some(
-    facts: list[Fact], settings: GenerationSettings, only: Collection[str], more: Mapping[str, int]
-) -> Iterator[Row]:
+def _for_some(facts: list[Fact], settings: GenerationSettings, only: Collection[str], wanted: Counts) -> Iterator[Row]:
     shared = shared_values(facts)
     for split in Split:
         for fact in facts:
             if fact.id in only:
-                yield from question_rows(fact, split, _count(fact, split, settings, more), settings.seed)
+                yield from question_rows(fact, split, wanted.from_templates(fact, split), settings.seed)
                 yield from other_rows(fact, facts, shared, split, settings.seed)
-
-
-def _count(fact: Fact, split: Split, settings: GenerationSettings, more: Mapping[str, int]) -> int:
-    return _ASKED[split] if split in _ASKED else max(settings.variations, more.get(fact.id, 0))
 
 
 def _negatives(facts: list[Fact], split: Split, asked: int, settings: GenerationSettings) -> Iterator[Row]:

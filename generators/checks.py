@@ -9,13 +9,13 @@ from pydantic import ValidationError
 from generators.language import Owner
 from generators.topics import topic_of_fact
 from schemas.fact import Fact
-from schemas.row import ANSWER_LIMIT, QUESTION_LIMIT, Row, RowKind, Split, Wording
+from schemas.row import ANSWER_LIMIT, QUESTION_LIMIT, Origin, Row, RowKind, Split, Wording
 from schemas.validate import problems
 
 NEAR = 94.0
 """Token-sorted similarity (0 to 100) from which two questions of one topic count as the same."""
 
-_FIRST_PERSON = re.compile(r"\b(?:i|me|my|mine|myself|i'm|i've|i'd|i'll)\b", re.IGNORECASE)
+_FIRST_PERSON = re.compile(r"\b(?:i|me|my|mine|myself|im|ive|i'm|i've|i'd|i'll)\b", re.IGNORECASE)
 _ASKS_FOR_ONE = frozenset({RowKind.QUESTION, RowKind.STATEMENT})
 
 Check = Callable[[Row, tuple[Fact, ...]], str]
@@ -69,17 +69,22 @@ def about(row: Row, facts: tuple[Fact, ...]) -> str:
     if row.kind not in _ASKS_FOR_ONE or not facts:
         return ""
     topic = topic_of_fact(facts[0])
-    if not _names_owner(row.question, topic.owner):
+    if not names_owner(row.question, topic.owner):
         return "the question does not say whose fact it asks for"
-    if row.wording is Wording.GENERIC and not any(contains(row.question, noun.text) for noun in topic.nouns):
+    by_template = row.wording is Wording.GENERIC and row.origin is not Origin.MODEL  # a model may misspell it
+    if by_template and not any(contains(row.question, noun.text) for noun in topic.nouns):
         return "the question does not ask for this fact"
     return ""
 
 
-def _names_owner(question: str, owner: Owner) -> bool:
+def names_owner(question: str, owner: Owner) -> bool:
+    """Whether the question says whose fact it asks for: "I", or the other person's name, "my old friend" for "my friend"."""
     if owner.is_user:
         return bool(_FIRST_PERSON.search(question))
-    return contains(question.replace("'s", " ").replace("'", " "), owner.noun.replace("'s", " ").replace("'", " "))
+    text, noun = (normal(one.replace("'s", " ").replace("'", " ")) for one in (question, owner.noun))
+    if contains(text, noun):
+        return True
+    return noun.startswith("my ") and bool(re.search(rf"\bmy (?:\w+ ){{1,2}}{re.escape(noun[3:])}(?!\w)", text))
 
 
 CHECKS: Mapping[str, Check] = {
@@ -94,28 +99,39 @@ ALL_CHECKS = (*CHECKS, "duplicate")
 """Names of the checks that a sound row passed, in their order."""
 
 
-def check_rows(rows: Iterable[Row], facts: Iterable[Fact], kept: Iterable[Row] = ()) -> Iterator[tuple[Row, str]]:
-    """Each row with its problem ("" when it passed, and then with the names of the checks in it), as they come.
+class RowChecker:
+    """Checks rows one after the other and remembers those that passed, since a later one may not repeat them.
 
     `kept` are rows that stay in any case; a new one that repeats them is refused. Of rows that repeat each other the
     first stays. Dev and test questions also refuse to hold any fact's value: they would not prove anything.
     """
-    by_id = {fact.id: fact for fact in facts}
-    held = _held_by(by_id.values())
-    seen: dict[str, list[str]] = {}
-    for row in kept:
-        seen.setdefault(_asks(row), []).append(normal(row.question))
-    for row in rows:
-        own = tuple(by_id[fact_id] for fact_id in row.fact_ids if fact_id in by_id)
+
+    def __init__(self, facts: Iterable[Fact], kept: Iterable[Row] = ()) -> None:
+        self._by_id = {fact.id: fact for fact in facts}
+        self._held = _held_by(self._by_id.values())
+        self._seen: dict[str, list[str]] = {}
+        for row in kept:
+            self._remember(row)
+
+    def __call__(self, row: Row) -> tuple[Row, str]:
+        """The row with its problem: "" when it passed, and then the names of the checks are in it."""
+        own = tuple(self._by_id[fact_id] for fact_id in row.fact_ids if fact_id in self._by_id)
         problem = next((f"{name}: {why}" for name, check in CHECKS.items() if (why := check(row, own))), "")
         if not problem and row.split is not Split.TRAIN and row.kind in {*_ASKS_FOR_ONE, RowKind.ABSTENTION}:
-            problem = "leak: a fact's value stands in the question" if held(row.question) else ""
-        if not problem:
-            problem = _repeated(row, seen)
-        if not problem:
-            seen.setdefault(_asks(row), []).append(normal(row.question))
-            row = row.model_copy(update={"checks": ALL_CHECKS})
-        yield row, problem
+            problem = "leak: a fact's value stands in the question" if self._held(row.question) else ""
+        problem = problem or _repeated(row, self._seen)
+        if problem:
+            return row, problem
+        self._remember(row)
+        return row.model_copy(update={"checks": ALL_CHECKS}), ""
+
+    def _remember(self, row: Row) -> None:
+        self._seen.setdefault(_asks(row), []).append(normal(row.question))
+
+
+def check_rows(rows: Iterable[Row], facts: Iterable[Fact], kept: Iterable[Row] = ()) -> Iterator[tuple[Row, str]]:
+    """Each row with its problem, as `RowChecker` tells them, as they come."""
+    return map(RowChecker(facts, kept), rows)
 
 
 def _asks(row: Row) -> str:

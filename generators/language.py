@@ -1,8 +1,8 @@
 """The little English that templates need: whose fact it is, and the words that must agree with that person.
 
 A form such as "Where {do} {I} work?" renders as "Where do I work?" for the user and "Where does my sister work?" for
-somebody else. Slots: {I} {me} {my} at first mention; {he} {him} {his} at later ones; {do} {don't} {am} {have} {s} {es}
-agree with {I}; {attr} {wh} {is} stand for the attribute in generic families.
+somebody else. Slots: {I} {me} {my} at first mention; {he} {him} {his} at later ones; {do} {don't} {am} {was} {have} {s}
+{es} agree with {I}; {attr} {wh} {is} stand for the attribute in generic families.
 """
 
 import re
@@ -219,6 +219,7 @@ def _slots(owner: Owner) -> dict[str, str]:
             "do": "do",
             "don't": "don't",
             "am": "am",
+            "was": "was",
             "have": "have",
             "s": "",
             "es": "",
@@ -226,9 +227,9 @@ def _slots(owner: Owner) -> dict[str, str]:
     pronouns = {"she": ("she", "her", "her"), "he": ("he", "him", "his"), "they": ("they", "them", "their")}
     he, him, his = pronouns["they" if owner.plural else owner.gender]
     verbs = (
-        {"do": "do", "don't": "don't", "am": "are", "have": "have", "s": "", "es": ""}
+        {"do": "do", "don't": "don't", "am": "are", "was": "were", "have": "have", "s": "", "es": ""}
         if owner.plural
-        else {"do": "does", "don't": "doesn't", "am": "is", "have": "has", "s": "s", "es": "es"}
+        else {"do": "does", "don't": "doesn't", "am": "is", "was": "was", "have": "has", "s": "s", "es": "es"}
     )
     named = {"I": owner.noun, "me": owner.noun, "my": possessive(owner.noun)}
     return {**named, "he": he, "him": him, "his": his, **verbs}

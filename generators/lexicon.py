@@ -1,6 +1,7 @@
-"""Common attributes and the everyday questions that ask for them without naming them.
+"""Attributes and the everyday questions that ask for them without naming them.
 
-lexicon/*.toml hold the train and dev forms, lexicon/heldout/*.toml the test forms, which were written apart from them.
+lexicon/*.toml hold the train and dev forms of common attributes, lexicon/heldout/*.toml the test forms, which were
+written apart from them. lexicon/uncommon/*.toml name many more attributes with a few train forms each.
 """
 
 import re
@@ -18,7 +19,7 @@ _FOLDER = Path(__file__).parent / "lexicon"
 
 @dataclass(frozen=True)
 class Entry:
-    """One common attribute."""
+    """One attribute."""
 
     id: str
     phrase: str
@@ -30,12 +31,13 @@ class Entry:
     """Plausible values, for "Is my dog called Rex?" and for replaced names."""
     plural: bool
     forms: Mapping[Split, tuple[str, ...]]
-    """Natural question forms, with grammar slots; a form belongs to one split only."""
+    """Natural question forms, with grammar slots; a form belongs to one split only. One without slots is for the user
+    alone: it cannot be turned to ask of somebody else."""
 
 
 @cache
 def entries() -> Mapping[str, Entry]:
-    """All entries by id, in the order of the files."""
+    """The common entries by id, in the order of the files."""
     heldout: dict[str, list[str]] = {}
     for path in sorted((_FOLDER / "heldout").glob("*.toml")):
         heldout |= tomllib.loads(path.read_text("utf-8"))
@@ -59,12 +61,55 @@ def entries() -> Mapping[str, Entry]:
     return found
 
 
+@cache
+def uncommon() -> Mapping[str, Entry]:
+    """The uncommon entries by id. They have few forms, all of them for training: dev and test name the attribute."""
+    found = {}
+    for path in sorted((_FOLDER / "uncommon").glob("*.toml")):
+        for kind, body in tomllib.loads(path.read_text("utf-8")).items():
+            for phrase, forms in body.items():
+                # The id of a thing that the lexicon does not have, so that listing it here renames no topic.
+                key = normalise(phrase)
+                found[key] = Entry(
+                    id=key,
+                    phrase=phrase,
+                    kind=ValueKind(kind),
+                    names=(),
+                    values=(),
+                    plural=looks_plural(phrase),
+                    forms={Split.TRAIN: tuple(forms), Split.DEV: (), Split.TEST: ()},
+                )
+    return found
+
+
 def normalise(attribute: str) -> str:
     """One spelling for "Pet_Name", "petName", "my pet's name" and "user pet name": "pet name"."""
     text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", attribute)
     text = re.sub(r"[_\-\s]+", " ", text).strip().casefold()
     text = re.sub(r"['’]s\b", "", text)
     return re.sub(r"^(?:the )?(?:user|my) (?=\S)", "", text)
+
+
+def looks_plural(phrase: str) -> bool:
+    """Whether English says "my X are": "hobbies", "cups of tea" but not "address", "chess class" or "number of cats"."""
+    head = re.split(r" (?:of|for|to|in|on|at|with|from|per|until) ", phrase.casefold(), maxsplit=1)[0]
+    last = head.split(" ")[-1]
+    if last in {"children", "people", "teeth", "feet"}:
+        return True
+    singular = (
+        "ss",
+        "us",
+        "is",
+        "news",
+        "series",
+        "species",
+        "physics",
+        "mathematics",
+        "politics",
+        "gymnastics",
+        "lens",
+    )
+    return last.endswith("s") and not last.endswith(singular) and not re.search(r"['’]s$", last) and len(last) > 3
 
 
 @cache
@@ -76,10 +121,12 @@ def _index() -> Mapping[str, str]:
     for entry in entries().values():
         for name in entry.names:
             index.setdefault(normalise(name), entry.id)
+    for entry in uncommon().values():
+        index.setdefault(entry.id, entry.id)
     return index
 
 
 def find(attribute: str) -> Entry | None:
     """The entry that an attribute's name means, if the lexicon has one."""
     key = _index().get(normalise(attribute))
-    return entries()[key] if key else None
+    return (entries().get(key) or uncommon()[key]) if key else None

@@ -61,12 +61,14 @@ def rng_for(seed: int, *parts: str) -> random.Random:
 
 
 def natural_questions(topic: Topic, split: Split) -> list[Asked]:
-    """The lexicon's wordings of this split for the topic; none outside the lexicon."""
+    """The lexicon's wordings of this split for the topic; none outside the lexicon, nor for somebody else a wording
+    that cannot be turned away from the user."""
     if topic.entry is None:
         return []
     return [
         Asked(render(form, topic.owner), f"natural/{topic.entry.id}/{split}/{number}", Wording.NATURAL)
         for number, form in enumerate(topic.entry.forms[split])
+        if topic.owner.is_user or "{" in form
     ]
 
 
@@ -82,6 +84,16 @@ def generic_questions(topic: Topic, split: Split, count: int, rng: random.Random
         slots = {"attr": noun.text, "wh": noun.wh, "is": "are" if noun.plural else "is"}
         asked.append(Asked(render(family.text, topic.owner, **slots), f"generic/{family.id}", Wording.GENERIC))
     return asked
+
+
+def all_questions(topic: Topic, split: Split) -> list[str]:
+    """Every wording of this split that could ask for the topic."""
+    pool = families()[split]
+    return [asked.text for asked in natural_questions(topic, split)] + [
+        render(family.text, topic.owner, attr=noun.text, wh=noun.wh, **{"is": "are" if noun.plural else "is"})
+        for family in pool
+        for noun in topic.nouns
+    ]
 
 
 def any_questions(topic: Topic, split: Split, count: int, rng: random.Random) -> list[Asked]:

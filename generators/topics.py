@@ -99,7 +99,7 @@ def topic_of(subject: str, attribute: str, kind: ValueKind | None = None) -> Top
             entry = lexicon.find(inner.key)
             phrase = entry.phrase if entry else readable(attribute)
     decided = kind or (entry.kind if entry else ValueKind.TEXT)
-    plural = entry.plural if entry else looks_plural(phrase)
+    plural = entry.plural if entry else lexicon.looks_plural(phrase)
     bare = Topic(owner, phrase, entry, decided, plural, ())
     return replace(bare, nouns=_nouns(bare, readable(attribute)))
 
@@ -134,27 +134,6 @@ def readable(attribute: str) -> str:
     text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", attribute)
     text = re.sub(r"[_\s]+", " ", text).strip()
     return re.sub(r"^(?:user|my|the) (?=\S)", "", text, flags=re.IGNORECASE)
-
-
-def looks_plural(phrase: str) -> bool:
-    """Whether English says "my X are": "hobbies", "favorite colors" but not "address" or "chess class"."""
-    last = phrase.split(" ")[-1].casefold()
-    if last in {"children", "people", "teeth", "feet"}:
-        return True
-    singular = (
-        "ss",
-        "us",
-        "is",
-        "news",
-        "series",
-        "species",
-        "physics",
-        "mathematics",
-        "politics",
-        "gymnastics",
-        "glasses",
-    )
-    return last.endswith("s") and not last.endswith(singular) and not re.search(r"['’]s$", last) and len(last) > 3
 
 
 def explain_kind(imported: ImportedFact) -> tuple[ValueKind, str]:

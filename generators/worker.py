@@ -1,14 +1,23 @@
 """The job of the worker process: facts to rows, each told as soon as its checks are through."""
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
-from generators.build import candidates, wants_paraphrases
-from generators.checks import check_rows
-from schemas.errors import Cancelled
-from schemas.events import Finished, Progress, RowMade, Stage
+from generators.build import Counts, candidates, wants_paraphrases
+from generators.checks import RowChecker
+from generators.paraphrase.tally import Tally
+from generators.paraphrase.write import there_by_fact, write
+from generators.writers import Writer, choose, explain, this_machine
+from schemas.errors import AndraeusError, Cancelled
+from schemas.events import Finished, Log, Progress, RowMade, Stage
 from schemas.run import GenerateJob
+from schemas.settings import Backend
 from schemas.wire import Wire
 
+MODEL_SHARE = 0.6
+"""Of a fact's wordings, how many a model writes where there is one. The others stay with templates, in which unknown
+things are asked too: if known things alone were asked in a model's wordings, the wording would tell them apart."""
 _BEAT_SECONDS = 0.1
 """How often progress is told; the front end stores what came in between."""
 
@@ -17,9 +26,52 @@ def generate(job: GenerateJob, wire: Wire) -> None:
     """Make, check and tell rows until all are through or somebody asks to stop. Emits `finished`."""
     facts = list(job.facts)
     wire.emit(Stage(name="generate", text=_stage(job)))
-    wanted = list(candidates(facts, job.settings, job.kept, only=job.only, more=job.more))
-    accepted, beat = 0, time.monotonic()
-    for done, (row, problem) in enumerate(check_rows(wanted, facts, job.kept), start=1):
+    writer = choose(job.settings, this_machine())
+    wire.emit(Log(message=explain(writer, job.settings)))
+    checker, tally, stood_in = RowChecker(facts, job.kept), Tally(), ""
+    if writer.backend is not Backend.TEMPLATES:
+        stood_in = _paraphrases(job, writer, checker, tally, wire)
+    written = there_by_fact(job.kept) + tally.by_fact
+    accepted = tally.accepted + _templates(job, checker, written, wire)
+    strangers = [fact_id for fact_id in wants_paraphrases(facts) if not written[fact_id]]
+    result: dict[str, Any] = {
+        "rows": accepted,
+        "wants_paraphrases": strangers,
+        "writer": {"backend": writer.backend.value, "why": writer.why, "stood_in": stood_in},
+    }
+    if writer.backend is not Backend.TEMPLATES:
+        result["paraphrases"] = tally.as_result()
+    wire.emit(Finished(result=result))
+
+
+def _paraphrases(job: GenerateJob, writer: Writer, checker: RowChecker, tally: Tally, wire: Wire) -> str:
+    """Let the model write. Why templates had to stand in for it altogether, "" when they had not."""
+    counts = Counts(job.settings, job.more, {})
+    wanted = {
+        fact.id: max(1, round(MODEL_SHARE * counts.variations(fact.id)))
+        for fact in job.facts
+        if job.only is None or fact.id in job.only
+    }
+    try:
+        write(job, writer, wanted, checker, tally, wire)
+    except Cancelled:
+        raise
+    except AndraeusError as error:
+        if writer.asked:
+            raise
+        wire.emit(Log(level="warning", message=f"{error} Templates stand in for the model."))
+        return error.message
+    if tally.missing:
+        text = f"{tally.missing} of {tally.wanted} wordings that the model should have written come from templates."
+        wire.emit(Log(level="warning", message=text))
+    return ""
+
+
+def _templates(job: GenerateJob, checker: RowChecker, written: Mapping[str, int], wire: Wire) -> int:
+    """Rows from templates, without those that the model wrote; how many were accepted."""
+    facts, accepted, beat = list(job.facts), 0, time.monotonic()
+    wanted = list(candidates(facts, job.settings, job.kept, only=job.only, more=job.more, written=written))
+    for done, (row, problem) in enumerate(map(checker, wanted), start=1):
         shown = None if problem else row
         accepted += shown is not None
         wire.emit(RowMade(row_id=row.id, topic=row.topic, kind=row.kind, split=row.split, problem=problem, row=shown))
@@ -29,9 +81,9 @@ def generate(job: GenerateJob, wire: Wire) -> None:
             beat = time.monotonic()
             wire.emit(Progress(stage="generate", done=done, total=len(wanted)))
     wire.emit(Progress(stage="generate", done=len(wanted), total=len(wanted)))
-    wire.emit(Finished(result={"rows": accepted, "wants_paraphrases": list(wants_paraphrases(facts))}))
+    return accepted
 
 
 def _stage(job: GenerateJob) -> str:
     count = len(job.facts if job.only is None else job.only)
-    return f"Making rows for {count} {'fact' if count == 1 else 'facts'} from templates (no model is used)"
+    return f"Making rows for {count} {'fact' if count == 1 else 'facts'}"

@@ -53,6 +53,8 @@ class TrainJob(Noun):
     dry_run: bool = False
     graphs: bool | None = None
     """Whether steps are CUDA graphs; left out, it depends on the model's size."""
+    processes: Annotated[int | None, Field(ge=1)] = None
+    """How many processes train together; left out, one for each GPU."""
 
 
 class AnswerJob(Noun):
@@ -118,6 +120,8 @@ class GenerateJob(Noun):
     """Ids of facts that get more wordings than the settings say, and how many."""
     model: str = ""
     """Folder of the base model in 16 bits, for vLLM; left out where no model writes."""
+    record: str = ""
+    """File that gets every wording of the model with its verdict, one JSON object a line, for measurements."""
 
 
 class CancelCommand(Noun):

@@ -1,0 +1,170 @@
+"""Checks of question wordings that a model wrote, beyond those that every row passes. Pure; each gives a reason or "".
+
+A wording is good when the person could say it, it asks for the value of this fact, and whoever does not know the value
+learns nothing about it from the question.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+
+from generators.checks import contains, names_owner, normal
+from generators.language import is_relation
+from generators.narrowing import narrows_down
+from generators.topics import Topic, topic_of_fact
+from schemas.fact import Fact
+
+SHORTEST, LONGEST = 6, 200
+"""Characters of a wording."""
+_COPY = 88.0
+"""Likeness (0 to 100) from which a wording counts as a copy of another."""
+_MISSPELT = 84.0
+"""Likeness from which a word counts as a misspelt other word."""
+
+_MARKS = re.compile(r"[<>{}\[\]|\\#*_=]|https?:|\.\.\.\.|^\W*$")
+# The assistant is addressed in these; any other "you" speaks to the person.
+_TO_ASSISTANT = re.compile(
+    r"\b(?:can|could|would|will|do|did|have|are|might|may|if|as|please|thank|hope|need|want|like|ask|asked|let|got|"
+    r"what do|what can)\s+(?:u|you|ya)\b|\b(?:u|you|ya)\s+(?:kno\w*|no|know|remember|tell|remind|recall|have|got|think|say|"
+    r"noted?|find|give|help|could|can|might|please|see|wrote|look|happen|sure|please)\b|\byour (?:records|notes|memory|list|"
+    r"help|files|data)\b",
+    re.IGNORECASE,
+)
+_YOU = re.compile(r"\b(?:you|your|yours|yourself|ur)\b", re.IGNORECASE)
+_WH = r"what\w*|wat\w*|wht\w*|wot|who\w*|whom|whose|which\w*|wich\w*|where\w*|wher\w*|were|when\w*|wen|how\w*|why"
+_ASKS = re.compile(rf"\b(?:{_WH})\b", re.IGNORECASE)
+_REQUEST = re.compile(
+    r"\b(?:tell|remind|give|name|say|show|let me know|look up|find|list|need|forgot|forget|forgotten|remember|recall|"
+    r"don'?t know|dont kno\w*|no idea|any idea|wonder\w*|looking for|like to know|want to know|asks?|asked|asking|"
+    r"help me|not sure|know|kno)\b",
+    re.IGNORECASE,
+)
+_YES_NO = re.compile(
+    r"^(?:(?:so|um+|uh+|hey|ok|okay|and|but|well|hi|hello|oh|please|like|yo)\b[\s,.!-]*)*"
+    r"(?:do|does|did|is|are|am|was|were|have|has|had|will|shall|should|isn'?t|aren'?t|don'?t|doesn'?t|didn'?t|wasn'?t)\s+"
+    r"(?!(?:u|you|ya|we|they|anybody|anyone|somebody)\s+(?:kno\w*|no|know|remember|recall|tell|have|think|happen))",
+    re.IGNORECASE,
+)
+_OF_SOMEBODY = re.compile(r"\bmy ((?:[a-z-]+ ){0,2}[a-z-]+?)(?:'s|s'|’s)\s", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a wording is held against."""
+
+    fact: Fact
+    topic: Topic
+    others: tuple[Topic, ...]
+    """Topics of the person's other facts."""
+    held_out: tuple[str, ...]
+    """Wordings that ask for the fact in dev and test, which training must not see."""
+    example: tuple[str, ...] = ()
+    """What the model was shown."""
+
+
+WordingCheck = Callable[[str, Setting], str]
+
+
+def shape(text: str, setting: Setting) -> str:
+    """One line of plain text of a usual length."""
+    if not SHORTEST <= len(text) <= LONGEST:
+        return f"{len(text)} characters"
+    if not text.isprintable() or _MARKS.search(text):
+        return "characters that nobody types in a question"
+    return ""
+
+
+def voice(text: str, setting: Setting) -> str:
+    """The person asks: "I" for their own facts, the other person named for theirs; "you" is the assistant alone."""
+    owner = setting.topic.owner
+    if not names_owner(text, owner):
+        return "it does not say whose fact it asks for"
+    if _YOU.search(_TO_ASSISTANT.sub(" ", text)):
+        return "it speaks to the person"
+    if owner.is_user:
+        named = set(re.findall(r"\w+", " ".join(noun.text.casefold() for noun in setting.topic.nouns)))
+        for match in _OF_SOMEBODY.finditer(text):
+            who = match.group(1).casefold()
+            if is_relation(who) and not named & set(who.split()):
+                return "it asks about somebody else"
+    return ""
+
+
+def asking(text: str, setting: Setting) -> str:
+    """A question or a request for the value: no statement, and nothing that yes or no would answer."""
+    if _YES_NO.match(text):
+        return "yes or no would answer it"
+    if text.rstrip().endswith("?") or _ASKS.search(text) or _REQUEST.search(text):
+        return ""
+    few = len(text.split()) <= 7 and not re.search(r"\b(?:i am|i'm|my \w+ is|it is|it's)\b", text, re.IGNORECASE)
+    return "" if few and not text.endswith((".", "!")) else "it is a statement"
+
+
+def narrowing(text: str, setting: Setting) -> str:
+    """It gives away nothing of the value."""
+    return narrows_down(text, setting.fact, setting.topic)
+
+
+def this_fact(text: str, setting: Setting) -> str:
+    """It names no other fact's attribute, unless this one's name holds the same words."""
+    own = " ".join(normal(noun.text) for noun in setting.topic.nouns)
+    for other in setting.others:
+        for noun in other.nouns:
+            if contains(text, noun.text) and not contains(own, noun.text) and not names_attribute(text, setting.topic):
+                return "it asks for another fact"
+    return ""
+
+
+def copied(text: str, setting: Setting) -> str:
+    """No copy of what the model was shown."""
+    near = any(fuzz.token_sort_ratio(normal(text), normal(one)) >= _COPY for one in setting.example)
+    return "a copy of the example" if near else ""
+
+
+def held_out(text: str, setting: Setting) -> str:
+    """No wording of dev or test: a question that was trained proves nothing."""
+    near = any(fuzz.token_sort_ratio(normal(text), normal(one)) >= _COPY for one in setting.held_out)
+    return "too close to a question that is kept for the test" if near else ""
+
+
+WORDING_CHECKS: Mapping[str, WordingCheck] = {
+    "shape": shape,
+    "copy": copied,
+    "voice": voice,
+    "asking": asking,
+    "narrowing": narrowing,
+    "this fact": this_fact,
+    "held out": held_out,
+}
+"""Name of the check -> the check, the cheapest first."""
+
+
+def problem_of(text: str, setting: Setting) -> str:
+    """The first reason to refuse the wording, with the check's name; "" when it is good as far as text shows."""
+    return next((f"{name}: {why}" for name, check in WORDING_CHECKS.items() if (why := check(text, setting))), "")
+
+
+def names_attribute(text: str, topic: Topic) -> bool:
+    """Whether the wording names the attribute, spelling mistakes included."""
+    words = re.findall(r"\w+", text.casefold())
+    for noun in topic.nouns:
+        wanted = [word for word in re.findall(r"\w+", noun.text.casefold()) if word not in {"s", "of", "the"}]
+        if wanted and all(any(_same(word, one) for one in words) for word in wanted):
+            return True
+    return False
+
+
+def _same(word: str, other: str) -> bool:
+    if len(word) < 5:
+        return word == other
+    return fuzz.ratio(word, other) >= _MISSPELT
+
+
+def setting_of(fact: Fact, facts: list[Fact], kept_apart: tuple[str, ...]) -> Setting:
+    """What wordings of this fact are held against, without the model's example."""
+    topic = topic_of_fact(fact)
+    others = tuple(topic_of_fact(other) for other in facts if other.id != fact.id)
+    same_owner = tuple(other for other in others if other.owner.key == topic.owner.key)
+    return Setting(fact, topic, same_owner, kept_apart)
