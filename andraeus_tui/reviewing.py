@@ -3,10 +3,10 @@
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from andraeus_tui.store.database import Database
-from andraeus_tui.store.queue import Filter, count_states, matching
+from andraeus_tui.store.queue import Filter, Listing, count_states
 from andraeus_tui.store.rows import review, rows_of
 from generators.checks import normal
 from schemas.fact import Fact
@@ -25,17 +25,18 @@ class Queue:
 
     def __init__(self, database: Database, wanted: Filter | None = None) -> None:
         self._database = database
+        self._listing = Listing(database)
         self.filter = wanted or Filter()
         self._ids: list[str] = []
-        self._states = bytearray()
+        self._states: list[str] = []
         self.refresh()
 
     def refresh(self, wanted: Filter | None = None) -> None:
-        """Read the rows again, with another filter if given."""
+        """Apply the filter anew, or another one if given, to the rows as they are now."""
         self.filter = wanted or self.filter
-        found = matching(self._database, self.filter)
-        self._ids = [row_id for row_id, _ in found]
-        self._states = bytearray(ord(state[0]) for _, state in found)
+        places = self._listing.matching(self.filter)
+        ids, states = self._listing.ids, self._listing.states
+        self._ids, self._states = [ids[at] for at in places], [states[at] for at in places]
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -57,15 +58,19 @@ class Queue:
 
     def next_waiting(self, start: int) -> int | None:
         """The first row from `start` on that nobody has decided, else the first of all; None when none waits."""
-        waiting = ord(ReviewState.PENDING[0])
-        found = self._states.find(waiting, start)
-        found = self._states.find(waiting) if found < 0 else found
-        return None if found < 0 else found
+        for begin in (start, 0):
+            try:
+                return self._states.index(ReviewState.PENDING, begin)
+            except ValueError:
+                pass
+        return None
 
     def decide(self, index: int, state: ReviewState) -> bool:
         """Decide one row; whether that changed anything."""
-        changed = review(self._database, [self._ids[index]], state, f"{_VERBS[state]} a row")
-        self._states[index] = ord(state[0])
+        before, row_id = self._database.version, self._ids[index]
+        changed = review(self._database, [row_id], state, f"{_VERBS[state]} a row")
+        self._listing.update(row_id, before)
+        self._states[index] = state
         return bool(changed)
 
     def undecided(self, state: ReviewState) -> list[str]:
@@ -77,26 +82,33 @@ class Queue:
         chosen = self.filter.state or ReviewState.PENDING
         if chosen is state:
             return []
-        ids = [row_id for row_id, at in matching(self._database, self.filter) if at == chosen]
+        places = self._listing.matching(replace(self.filter, state=chosen))
         if state is ReviewState.APPROVED:
-            refused = {row_id for row_id, _ in matching(self._database, Filter(split=self.filter.split, failing=True))}
-            ids = [row_id for row_id in ids if row_id not in refused]
-        return ids
+            refused = set(self._listing.matching(Filter(split=self.filter.split, failing=True)))
+            places = [at for at in places if at not in refused]
+        return [self._listing.ids[at] for at in places]
 
     def undo(self) -> tuple[str | None, int | None]:
         """Take the latest change back: its label, and where a row is that it touched."""
-        return self._stepped(self._database.undo())
+        return self._step(self._database.undo)
 
     def redo(self) -> tuple[str | None, int | None]:
         """Make the change again that was taken back last."""
-        return self._stepped(self._database.redo())
+        return self._step(self._database.redo)
 
-    def _stepped(self, label: str | None) -> tuple[str | None, int | None]:
+    def _step(self, step: Callable[[], str | None]) -> tuple[str | None, int | None]:
+        before = self._database.version
+        label = step()
         if label is None:
             return None, None
-        self.refresh()
         row_id = self._database.row_of(self._database.last_change or 0)
-        return label, None if row_id is None else self.index_of(row_id)
+        state = self._listing.update(row_id, before) if row_id and is_quick(label) else None
+        index = None if row_id is None else self.index_of(row_id)
+        if state is None or index is None:
+            self.refresh()
+            return label, None if row_id is None else self.index_of(row_id)
+        self._states[index] = state
+        return label, index
 
 
 def decide_all(database: Database, ids: list[str], state: ReviewState) -> int:

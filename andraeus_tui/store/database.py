@@ -37,6 +37,13 @@ class Database:
         """Close the connection."""
         self.connection.close()
 
+    @property
+    def version(self) -> tuple[int, int]:
+        """Another value after every change of the file: the first number when other connections made it, the second
+        when this one did."""
+        (others,) = self.connection.execute("PRAGMA data_version").fetchone()
+        return int(others), self.connection.total_changes
+
     @contextmanager
     def change(self, label: str, joins: int | None = None) -> Iterator[sqlite3.Connection]:
         """One atomic change that `undo` takes back as a whole. Nothing is kept of it when the block raises.

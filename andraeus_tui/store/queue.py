@@ -1,9 +1,13 @@
-"""Which rows a person wants to look at: filters as SQL over one index, so that 30,000 rows answer in milliseconds."""
+"""Which rows a person wants to look at: filters over columns in memory, so that 30,000 rows answer in milliseconds."""
 
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from andraeus_tui.store.database import Database
 from schemas.row import ReviewState, RowKind, Split
+
+_COLUMNS = "id, state, kind, failing, search"
 
 
 @dataclass(frozen=True)
@@ -22,31 +26,74 @@ class Filter:
     """Only rows with these ids."""
 
 
-def matching(database: Database, wanted: Filter) -> list[tuple[str, str]]:
-    """(id, state) of every row that passes, in the order in which they were made."""
-    clauses, values = ["split = ?"], [str(wanted.split)]
-    for column, value in (("state", wanted.state), ("kind", wanted.kind)):
-        if value:
-            clauses.append(f"{column} = ?")
-            values.append(str(value))
-    if wanted.failing:
-        clauses.append("failing")
-    if wanted.fact_id:
-        clauses.append("id IN (SELECT row_id FROM row_facts WHERE fact_id = ?)")
-        values.append(wanted.fact_id)
-    if words := _spellings(wanted.text):
-        clauses.append(f"({' OR '.join(['instr(search, ?)'] * len(words))})")
-        values += words
-    query = f"SELECT id, state FROM rows WHERE {' AND '.join(clauses)} ORDER BY position, id"
-    found: list[tuple[str, str]] = database.connection.execute(query, values).fetchall()
-    return found if wanted.among is None else [one for one in found if one[0] in wanted.among]
+class Listing:
+    """All rows of one split in memory, in the order in which they were made, with what filters look at.
+
+    They are read when the database changed since, and at no other time: a key that a person presses while 30,000 rows
+    are under review costs a scan of ready text.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._split: Split | None = None
+        self._version: tuple[int, int] | None = None
+        self.ids: list[str] = []
+        self.states: list[str] = []
+        self._kinds: list[str] = []
+        self._failing: list[int] = []
+        self._texts: list[str] = []
+
+    def matching(self, wanted: Filter) -> Sequence[int]:
+        """Places of the rows that pass, from the first."""
+        self._read(wanted.split)
+        places: Sequence[int] = range(len(self.ids))
+        if words := " ".join(wanted.text.split()).casefold():
+            places = [at for at, text in enumerate(self._texts) if words in text]
+        if wanted.state:
+            places = [at for at in places if self.states[at] == wanted.state]
+        if wanted.kind:
+            places = [at for at in places if self._kinds[at] == wanted.kind]
+        if wanted.failing:
+            places = [at for at in places if self._failing[at]]
+        if wanted.fact_id:
+            query = "SELECT row_id FROM row_facts WHERE fact_id = ?"
+            about = {row_id for (row_id,) in self._database.connection.execute(query, (wanted.fact_id,))}
+            places = [at for at in places if self.ids[at] in about]
+        among = wanted.among
+        return places if among is None else [at for at in places if self.ids[at] in among]
+
+    def _read(self, split: Split) -> None:
+        version = self._database.version
+        if (split, version) == (self._split, self._version):
+            return
+        query = f"SELECT {_COLUMNS} FROM rows WHERE split = ? ORDER BY position, id"
+        found = self._database.connection.execute(query, (str(split),)).fetchall()
+        columns = zip(*found, strict=True) if found else [()] * 5
+        self.ids, self.states, kinds, self._failing, texts = map(list, columns)
+        self._kinds = [sys.intern(kind) for kind in kinds]
+        self._texts = [_folded(text) for text in texts]
+        self._split, self._version = split, version
+
+    def update(self, row_id: str, before: tuple[int, int]) -> str | None:
+        """Note that this connection changed one row and nothing else since the database's version `before`; its state.
+
+        None when the row is not listed or the list was old already: then all rows are read again the next time.
+        """
+        query = f"SELECT {_COLUMNS} FROM rows WHERE id = ? AND split = ?"
+        found = self._database.connection.execute(query, (row_id, str(self._split))).fetchone()
+        if before != self._version or found is None or row_id not in self.ids:
+            return None
+        at = self.ids.index(row_id)
+        _, self.states[at], self._kinds[at], self._failing[at], text = found
+        self._texts[at] = _folded(text)
+        # What another connection changed meanwhile has another first number, so it is read the next time.
+        self._version = (before[0], self._database.version[1])
+        return self.states[at]
 
 
-def _spellings(text: str) -> list[str]:
-    """The column `search` is in lower case for ASCII letters alone: other letters are looked for in each case."""
-    text = " ".join(text.split())
-    forms = (text, text.lower(), text.upper(), text.title()) if text else ()
-    return list(dict.fromkeys("".join(char.lower() if char.isascii() else char for char in form) for form in forms))
+def _folded(text: str) -> str:
+    """SQLite made the ASCII letters small."""
+    return text if text.isascii() else text.casefold()
 
 
 def count_states(database: Database, split: Split) -> dict[ReviewState, int]:
