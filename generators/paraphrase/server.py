@@ -72,7 +72,7 @@ def command(folder: str, port: int, model: str, requests: int) -> list[str]:
         "--served-model-name": model,
         "--max-model-len": str(CONTEXT_TOKENS),
         "--max-num-seqs": str(SEQUENCES),
-        "--gpu-memory-utilization": f"{_memory_share():.3f}",
+        "--gpu-memory-utilization": f"{memory_share():.3f}",
         # Sampling as asked for, not as the model's folder suggests.
         "--generation-config": "vllm",
         # Small models otherwise fill the answer with blanks; only these grammars can forbid it.
@@ -83,7 +83,7 @@ def command(folder: str, port: int, model: str, requests: int) -> list[str]:
     return [*start, "serve", folder, *(part for pair in options.items() for part in pair), *flags]
 
 
-def _memory_share() -> float:
+def memory_share() -> float:
     memory = gpu_memory()
     if memory is None:
         return MEMORY_SHARE

@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 _FORMS = {
@@ -50,7 +51,7 @@ class Handler(BaseHTTPRequestHandler):
             return True
         return False
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         """The list of models."""
         if self._refused():
             return
@@ -58,21 +59,23 @@ class Handler(BaseHTTPRequestHandler):
         models = [] if "empty" in self.behaviour else [{"id": named, "object": "model", "created": 0, "owned_by": "x"}]
         self._send(200, {"object": "list", "data": models})
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         """A chat completion."""
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         Handler.asked += 1
         if self.log:
-            with open(self.log, "a", encoding="utf-8") as file:
+            with Path(self.log).open("a", encoding="utf-8") as file:
                 file.write(json.dumps(body) + "\n")
         if self._refused():
             return
         if "dies" in self.behaviour and Handler.asked >= 5:
             os._exit(1)
         if "broken" in self.behaviour:
-            return self._send(500, {"error": {"message": "broken"}})
+            self._send(500, {"error": {"message": "broken"}})
+            return
         if "no_schema" in self.behaviour and "response_format" in body:
-            return self._send(400, {"error": {"message": "response_format is not supported"}})
+            self._send(400, {"error": {"message": "response_format is not supported"}})
+            return
         if "slow" in self.behaviour:
             time.sleep(1)
         message = {"role": "assistant", "content": self._answer(body)}

@@ -1,0 +1,275 @@
+"""Paraphrases on a GPU: our path through `vllm serve` against one plain `LLM.chat` batch on the same prompts.
+
+    python -m benchmarks.paraphrase MODEL_FOLDER OUT_FOLDER NAME [--only plain,ours,again,kill] [--facts 50]
+
+Needs vLLM on the path, and no network. Parts run in processes of their own with time limits, and each writes its result
+as soon as it has one, so that a part that fails loses nothing else:
+
+    NAME.machine.json    the machine, before
+    NAME.plain.json      the baseline, twice in one process; NAME.again.json once more after `ours`, with warm caches
+    NAME.ours.json       our worker: times, tokens, yields by reason; what is left of it afterwards
+    NAME.wordings.jsonl  every wording with its verdict;  NAME.facts.json  the facts
+    NAME.kill.json       what is left after kill -9 of the worker while it asks
+    NAME.summary.json    rates and ratios
+"""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import traceback
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from benchmarks.paraphrase_facts import facts
+from generators.paraphrase.asks import ROUNDS, SCHEMA, TOKENS, asks_for
+from generators.paraphrase.client import TEMPERATURE, TOP_P
+from generators.paraphrase.gpu import gpu_memory
+from generators.paraphrase.server import CONTEXT_TOKENS, EAGER_BELOW, SEQUENCES, memory_share
+from schemas.fact import Fact
+from schemas.run import GenerateJob
+from schemas.settings import Backend, GenerationSettings
+
+ROOT = Path(__file__).parent.parent
+_MARK = "ANDRAEUS_BENCHMARK"
+_EVERYTHING = 200
+"""Wordings a fact that are wanted: more than all asks can give, so that every ask is made and no good one is left."""
+_OURS_SECONDS, _PLAIN_SECONDS, _GONE_SECONDS = 200, 170, 60
+
+
+def environment(mark: str) -> dict[str, str]:
+    """The environment of every part; `mark` finds whatever is left of one."""
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", ""))))
+    quiet = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1", "VLLM_USE_FLASHINFER_SAMPLER": "0"}
+    return {**os.environ, **quiet, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "PYTHONPATH": path, _MARK: mark}
+
+
+def left_of(mark: str) -> list[str]:
+    """Processes that a part left behind."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.pid != os.getpid() and process.environ().get(_MARK) == mark:
+                found.append(f"{process.pid} {process.status()} {' '.join(process.cmdline())[:120]}")
+        except psutil.Error:
+            continue
+    return found
+
+
+def after(mark: str, before: tuple[int, int] | None) -> dict[str, Any]:
+    """How long until nothing was left of a part, and the GPU memory that is in use then beyond what was before it."""
+    begun = time.monotonic()
+    while (left := left_of(mark)) and time.monotonic() - begun < _GONE_SECONDS:
+        time.sleep(0.1)
+    gone = time.monotonic() - begun
+    now = gpu_memory()
+    while before and now and now[0] < before[0] - 50_000_000 and time.monotonic() - begun < _GONE_SECONDS:
+        time.sleep(0.2)
+        now = gpu_memory()
+    return {
+        "processes_left": left,
+        "seconds_until_gone": round(gone, 2),
+        "gpu_bytes_more_in_use": before[0] - now[0] if before and now else None,
+        "nvidia_smi": _smi("--query-compute-apps=pid,used_memory", "--format=csv,noheader"),
+    }
+
+
+def _smi(*options: str) -> str:
+    try:
+        return subprocess.run(["nvidia-smi", *options], capture_output=True, text=True, timeout=20, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+
+
+def job_for(model: Path, told: list[Fact], record: str) -> GenerateJob:
+    """All asks for these facts, and as little else as possible."""
+    settings = GenerationSettings(backend=Backend.VLLM, variations=_EVERYTHING, abstention=0, replay=0)
+    return GenerateJob(facts=tuple(told), settings=settings, model=str(model), record=record)
+
+
+def worker(job: GenerateJob, mark: str, log: Path) -> subprocess.Popen[str]:
+    """The worker that the front end would start, its job told."""
+    with log.open("ab") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "generators", "generate"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=file, text=True, env=environment(mark), start_new_session=True,
+        )  # fmt: skip
+    assert process.stdin
+    process.stdin.write(job.model_dump_json() + "\n")
+    process.stdin.flush()
+    return process
+
+
+def ours(model: Path, out: Path, name: str, told: list[Fact]) -> None:
+    """Our path, from the first event to the last, and what is left of it."""
+    mark, before, record = uuid.uuid4().hex, gpu_memory(), out / f"{name}.wordings.jsonl"
+    record.unlink(missing_ok=True)
+    begun, events = time.monotonic(), list[dict[str, Any]]()
+    body: dict[str, Any] = {"events": events}
+    process = worker(job_for(model, told, str(record)), mark, out / f"{name}.worker.log")
+    alarm = subprocess.Popen(["sleep", str(_OURS_SECONDS)])
+    assert process.stdout
+    for line in _lines(process, alarm):
+        event = json.loads(line)
+        if event["event"] not in {"row", "progress"}:
+            events.append({"at": round(time.monotonic() - begun, 2), **event})
+            _write(out / f"{name}.ours.json", body)
+    body["seconds"], body["exit"] = time.monotonic() - begun, process.wait(60)
+    _write(out / f"{name}.ours.json", body | {"after": after(mark, before)})
+
+
+def _lines(process: subprocess.Popen[str], alarm: subprocess.Popen[bytes]) -> Any:
+    """The worker's lines; when the alarm goes off it is asked to stop."""
+    import threading
+
+    def stop() -> None:
+        alarm.wait()
+        if process.poll() is None and process.stdin:
+            try:
+                process.stdin.write('{"command": "stop"}\n')
+                process.stdin.flush()
+            except (BrokenPipeError, ValueError):
+                pass
+
+    threading.Thread(target=stop, daemon=True).start()
+    assert process.stdout
+    yield from process.stdout
+    alarm.kill()
+
+
+def kill(model: Path, out: Path, name: str, told: list[Fact]) -> None:
+    """kill -9 of the worker in the middle of its asks."""
+    mark, before = uuid.uuid4().hex, gpu_memory()
+    process = worker(job_for(model, told, ""), mark, out / f"{name}.worker.log")
+    assert process.stdout
+    rows = 0
+    for line in process.stdout:
+        rows += json.loads(line)["event"] == "row"
+        if rows >= 5:
+            break
+    during = {"processes": left_of(mark), "gpu": gpu_memory(), "rows_seen": rows}
+    process.send_signal(signal.SIGKILL)
+    process.wait(30)
+    _write(out / f"{name}.kill.json", {"during": during, "after": after(mark, before)})
+
+
+def plain(model: Path, out: Path, name: str, told: list[Fact], part: str = "plain") -> None:
+    """The baseline in a process of its own."""
+    mark, before = uuid.uuid4().hex, gpu_memory()
+    asks = [ask for number in range(ROUNDS) for fact in told for ask in asks_for(fact, number, 0)]
+    body = {
+        "context": CONTEXT_TOKENS, "sequences": SEQUENCES, "memory": memory_share(), "tokens": TOKENS,
+        "eager": len(asks) < EAGER_BELOW, "temperature": TEMPERATURE, "top_p": TOP_P, "schema": SCHEMA,
+        "asks": [{"messages": ask.messages, "seed": ask.seed} for ask in asks],
+    }  # fmt: skip
+    prompts = out / f"{name}.prompts.json"
+    _write(prompts, body)
+    with (out / f"{name}.{part}.log").open("wb") as log:
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.plain_chat",
+            str(model),
+            str(prompts),
+            str(out / f"{name}.{part}.json"),
+        ]
+        process = subprocess.Popen(
+            command, stdout=log, stderr=log, env=environment(mark), cwd=ROOT, start_new_session=True
+        )
+        try:
+            process.wait(_PLAIN_SECONDS)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+    after(mark, before)
+    if process.returncode:
+        tail = (out / f"{name}.{part}.log").read_text("utf-8", errors="replace")[-3000:]
+        raise RuntimeError(f"the baseline ended with {process.returncode}: {tail}")
+
+
+def again(model: Path, out: Path, name: str, told: list[Fact]) -> None:
+    """The baseline once more."""
+    plain(model, out, name, told, "again")
+
+
+def summary(out: Path, name: str) -> dict[str, Any]:
+    """Rates of both, and ours over the baseline's."""
+    found: dict[str, Any] = {}
+    for part in ("plain", "again"):
+        if (path := out / f"{name}.{part}.json").is_file():
+            for number, one in enumerate(json.loads(path.read_text())["passes"], 1):
+                found[f"{part} {number}"] = _rates(one["asks"], one["completion_tokens"], one["seconds"])
+    if (path := out / f"{name}.ours.json").is_file():
+        body = json.loads(path.read_text())
+        ended = [event for event in body["events"] if event["event"] == "finished"]
+        if ended:
+            told = ended[0]["result"]["paraphrases"]
+            found["ours"] = _rates(told["asks"], told["tokens"]["completion"], told["seconds"]["ask"]) | {
+                "rows_per_second": told["accepted"] / told["seconds"]["ask"], "accepted": told["accepted"],
+                "questions": told["questions"], "load_seconds": told["seconds"]["load"], "refused": told["refused"],
+            }  # fmt: skip
+            for part, rates in list(found.items()):
+                if part != "ours":
+                    rates["ours_over_it"] = found["ours"]["asks_per_second"] / rates["asks_per_second"]
+        found["after"] = body.get("after")
+    if (path := out / f"{name}.kill.json").is_file():
+        found["after_kill"] = json.loads(path.read_text())["after"]
+    return found
+
+
+def _rates(asks: int, tokens: int, seconds: float) -> dict[str, Any]:
+    return {
+        "asks": asks, "seconds": seconds, "completion_tokens": tokens,
+        "asks_per_second": asks / seconds, "tokens_per_second": tokens / seconds,
+    }  # fmt: skip
+
+
+def _write(path: Path, body: object) -> None:
+    path.write_text(json.dumps(body, ensure_ascii=False, indent=1), "utf-8")
+
+
+PARTS: dict[str, Callable[[Path, Path, str, list[Fact]], None]] = {
+    "plain": plain,
+    "ours": ours,
+    "again": again,
+    "kill": kill,
+}
+
+
+def main() -> None:
+    """Every part in turn; what went wrong is written down and the rest goes on."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("name")
+    parser.add_argument("--only", default=",".join(PARTS))
+    parser.add_argument("--facts", type=int, default=50)
+    options = parser.parse_args()
+    out: Path = options.out
+    out.mkdir(parents=True, exist_ok=True)
+    told = facts(options.facts)
+    _write(out / f"{options.name}.facts.json", [fact.model_dump(mode="json") for fact in told])
+    _write(out / f"{options.name}.machine.json", {"nvidia_smi": _smi(), "memory": gpu_memory(), "python": sys.version})
+    for part in options.only.split(","):
+        begun = time.monotonic()
+        try:
+            PARTS[part](options.model.resolve(), out, options.name, told)
+            problem = ""
+        except Exception:
+            problem = traceback.format_exc()
+            _write(out / f"{options.name}.{part}.failed.json", problem)
+        print(f"{options.name} {part}: {time.monotonic() - begun:.1f} s {problem[-1500:]}", flush=True)
+        _write(out / f"{options.name}.summary.json", summary(out, options.name))
+    print(json.dumps(summary(out, options.name), indent=1)[:6000])
+
+
+if __name__ == "__main__":
+    main()
