@@ -24,11 +24,8 @@ NEAR_MISS_SHARE = 0.2
 
 _OTHERS = ("neighbor", "cousin", "boss", "colleague", "best friend", "uncle", "teacher", "sister", "brother", "partner")
 
-# Attributes whose everyday questions a known one answers too, so that they are not unknown: whoever told the birthday
-# told the age, and "Who am I married to?" asks for the wife and for the partner alike. Near misses stay unknown:
-# hometown beside birthplace, employer beside job title.
 _SAME_PEOPLE = "partner wife husband girlfriend boyfriend marital_status"
-_IMPLIED: dict[str, str] = {
+IMPLIED: dict[str, str] = {
     **dict.fromkeys(_SAME_PEOPLE.split(), f"{_SAME_PEOPLE} fiancé"),
     "fiancé": _SAME_PEOPLE,
     "name": "last_name middle_name",
@@ -65,24 +62,22 @@ _IMPLIED: dict[str, str] = {
     "move_in_date": "last_move",
     "last_move": "move_in_date",
     "wedding_anniversary": "planned_wedding_date",
-    "hometown": "childhood_home",
-    "childhood_home": "hometown",
     "retirement_date": "age_to_retire",
     "favorite_game": "board_game favorite_card_game",
-    "first_pet": "childhood_pet",
-    "childhood_pet": "first_pet",
     "horse": "pet_name pet_type",
     "cage_bird": "pet_name pet_type",
     "hamster": "pet_name pet_type",
     "goal": "savings_goal",
     "tattoo": "number_of_tattoos",
-    "piercing": "number_of_piercings",
     "wedding_dress": "wedding_suit",
     "wedding_suit": "wedding_dress",
     "garden_tree": "garden_plants",
     "garden_plants": "garden_tree homegrown_vegetables",
     "happy_place": "favorite_place_to_read",
 }
+"""Attributes whose everyday questions a known one answers too, so that they are not unknown: whoever told the birthday
+told the age, and "Who am I married to?" asks for the wife and for the partner alike. Near misses stay unknown:
+hometown beside birthplace, employer beside job title."""
 
 
 def known_keys(facts: list[Fact]) -> set[str]:
@@ -110,7 +105,7 @@ def _implied_by() -> Mapping[str, tuple[str, ...]]:
     """By the key of a topic, the keys of those that whoever knows it knows too."""
     return {
         topic_of(USER, name).key: tuple(topic_of(USER, other).key for other in others.split())
-        for name, others in _IMPLIED.items()
+        for name, others in IMPLIED.items()
     }
 
 
