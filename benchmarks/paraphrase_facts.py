@@ -1,33 +1,20 @@
-"""Invented facts for the measurement of paraphrases: most from the lexicon, fifteen whose attributes it does not have."""
+"""Fifty invented facts for the measurement of paraphrases: 35 with attributes of the lexicon, then 15 that it does not
+have. Kept in a file, so that measurements of different days ask about the same things."""
 
-from benchmarks.recipes import person
-from generators import lexicon
+import json
+from pathlib import Path
+
 from generators.topics import complete
 from schemas.fact import Fact, ImportedFact
 
-_OUTSIDE: tuple[tuple[str, str, str | int], ...] = (
-    ("user", "spirit animal", "otter"),
-    ("user", "stall number", 417),
-    ("user", "accordion repairer", "Ilse Vermeer"),
-    ("user", "pub quiz team", "The Quizzard of Oz"),
-    ("user", "paper round street", "Canal Street"),
-    ("user", "escape room record", "31 minutes"),
-    ("user", "falconry teacher", "Marek Dvorak"),
-    ("user", "pilgrimage start", "9 August 2018"),
-    ("user", "unicycle", "Nimbus II"),
-    ("user", "sauna day", "Thursday"),
-    ("user", "debut novel", "The Salt Road"),
-    ("user", "telescope", "an eight-inch Dobsonian"),
-    ("user", "allotment", "plot 12 behind the brewery"),
-    ("sister", "half-marathon time", "1 hour 52 minutes"),
-    ("Anna", "tea merchant", "Ronnefeldt"),
-)
+_OUTSIDE = 15
 
 
 def facts(count: int) -> list[Fact]:
-    """`count` facts of one person, always the same ones."""
-    outside = [complete(ImportedFact(subject=who, attribute=what, value=value)) for who, what, value in _OUTSIDE]
-    assert not any(lexicon.find(fact.attribute) for fact in outside)
-    known = person(7, count)
-    kept = [fact for fact in known if fact.id not in {one.id for one in outside}][: max(0, count - len(outside))]
-    return [*kept, *outside][:count]
+    """`count` of them, in the file's proportions; raises ValueError when there are not so many."""
+    path = Path(__file__).parent / "paraphrase_facts.json"
+    found = [complete(ImportedFact.model_validate(body)) for body in json.loads(path.read_text("utf-8"))]
+    if count > len(found):
+        raise ValueError(f"there are {len(found)} facts, not {count}")
+    apart = round(_OUTSIDE * count / len(found))
+    return [*found[: count - apart], *found[len(found) - _OUTSIDE :][:apart]]
