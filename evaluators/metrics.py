@@ -22,6 +22,8 @@ def metrics_of(told: Iterable[Told]) -> dict[str, Proportion]:
     recall = QuestionGroup.RECALL
     add("recall_template", Verdict.RIGHT, lambda q: q.group is recall and q.wording is Wording.GENERIC)
     add("recall_natural", Verdict.RIGHT, lambda q: q.group is recall and q.wording is Wording.NATURAL)
+    add("recall_everyday", Verdict.RIGHT, lambda q: q.group is recall and q.wording is Wording.EVERYDAY)
+    add("recall_confusable", Verdict.RIGHT, lambda q: q.group is recall and q.confusable)
     add("recall", Verdict.RIGHT, lambda q: q.group is recall)
     add("known_refused", Verdict.REFUSED, lambda q: q.group is recall)
     add("unknown_refused", Verdict.REFUSED, lambda q: q.group in {QuestionGroup.UNKNOWN, QuestionGroup.UNSEEN})

@@ -44,7 +44,7 @@ class Options:
         for name in ("last_vacation", "next_trip", "favorite_city"):
             told[name] = self._from(source["places"]["abroad"])
         told |= {name: make for name, make in self.of_other(user).items() if name not in {"pet_name"}}
-        told |= self._dates_of_user() | self._work_of_user() | self._family_of_user()
+        told |= self.listed_of(user) | self._dates_of_user() | self._work_of_user() | self._family_of_user()
         told |= {
             "neighborhood": self._from(source["places"]["quarters"]),
             "office": self._from(source["places"]["offices"]),
@@ -124,20 +124,28 @@ class Options:
             "next_trip": self._from(source["places"]["abroad"]),
             "last_vacation": self._from(source["places"]["abroad"]),
         }
-        return {name: makes[name] if name in makes else self._from(source["values"][name]) for name in names}
+        told = {name: makes[name] if name in makes else self._from(source["values"][name]) for name in names}
+        return told if one.subject == USER else told | self.listed_of(one)
 
     def _first_job_day(self, one: Somebody) -> date:
         return max(
             years_after(self._graduation() if one.subject == USER else years_after(one.born, 22), 0), date(2000, 1, 1)
         )
 
-    def outside_of(self, one: Somebody) -> dict[str, Make]:
-        """What no list of common attributes has."""
+    def _rare_of(self, one: Somebody) -> dict[str, Make]:
         source = data()["outside"]
         young = [] if one.grown else source["adult"]
         idle = [] if one.works else source["working"]
-        names = outside() if one.subject == USER else set(source["of_others"])
+        names = rare() if one.subject == USER else set(source["of_others"])
         return {name: self._outside(name, one) for name in sorted(names) if name not in {*young, *idle}}
+
+    def listed_of(self, one: Somebody) -> dict[str, Make]:
+        """What is uncommon, but on a list."""
+        return {name: make for name, make in self._rare_of(one).items() if name not in outside()}
+
+    def outside_of(self, one: Somebody) -> dict[str, Make]:
+        """What no list of attributes has."""
+        return {name: make for name, make in self._rare_of(one).items() if name in outside()}
 
     def _outside(self, name: str, one: Somebody) -> Make:
         source = data()["outside"]
@@ -187,7 +195,12 @@ class Options:
 
 
 def outside() -> frozenset[str]:
-    """The attributes that no list of common ones has."""
+    """The attributes that no list of common or uncommon ones has."""
+    return rare() - set(data()["outside"]["listed"])
+
+
+def rare() -> frozenset[str]:
+    """All attributes that are not common ones."""
     body = data()["outside"]
     lists = (body[name] for name in ("person", "place", "past", "future", "number", "code"))
     return frozenset([*(name for names in lists for name in names), *body["values"], "work phone", "work email"])

@@ -8,7 +8,7 @@ import random
 from typing import Any
 
 from evaluators.lives import Somebody, data, life
-from evaluators.options import Make, Options, outside
+from evaluators.options import Make, Options, outside, rare
 from schemas.fact import ImportedFact, ValueKind
 
 SMALLEST, LARGEST = 10, 1000
@@ -57,6 +57,8 @@ class _Teller:
         apart = round(OUTSIDE_SHARE * self.size)
         of_others = round(0.3 * self.size)
         common, rare = self._options.of_user(), self._options.outside_of(user)
+        bonds = ["mother", "best_friend", "cousin", "favorite_movie", "favorite_band"]
+        self._tell_some(user, common, self._shuffled(bonds), 1)
         for pair in self.rng.sample(data()["confusable"], min(len(data()["confusable"]), max(1, self.size // 12))):
             if all(one in common or one in rare for one in pair):
                 self._tell_some(user, common | rare, list(pair), 2)
@@ -126,7 +128,7 @@ class _Teller:
         for part in value if isinstance(value, list) else [value]:
             self._said.add(str(part).casefold())
             self._text += f" | {str(part).casefold()} "
-        kind = _kind_of(attribute) if attribute in outside() else None
+        kind = _kind_of(attribute) if attribute in rare() else None
         self.facts[one.subject, attribute] = ImportedFact(
             subject=one.subject, attribute=attribute, value=value, kind=kind
         )

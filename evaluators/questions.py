@@ -66,12 +66,12 @@ def _known(row: Row, by_id: dict[str, Fact], facts: list[Fact]) -> Question:
         value_kind=main.kind if row.kind is not RowKind.REVERSE else ValueKind.TEXT,
         values=values,
         aliases=aliases,
-        rivals=_rivals(own, facts) if row.kind is RowKind.QUESTION else (),
+        rivals=rivals_of(own, facts) if row.kind is RowKind.QUESTION else (),
         expects=("yes" if row.answer.endswith("yes.") else "no") if row.kind is RowKind.YES_NO else "",
     )
 
 
-def _rivals(own: list[Fact], facts: list[Fact]) -> tuple[str, ...]:
+def rivals_of(own: list[Fact], facts: list[Fact]) -> tuple[str, ...]:
     """Values of the person's other facts of the same kind, which a right answer does not name."""
     mine = {text.casefold() for fact in own for text in (*fact.items, fact.text, *fact.aliases)}
     ids = {fact.id for fact in own}

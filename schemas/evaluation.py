@@ -43,6 +43,8 @@ class Question(Noun):
     """For each value, other spellings that count."""
     rivals: tuple[str, ...] = ()
     """Values of other facts: an answer that names one of them besides is wrong."""
+    confusable: bool = False
+    """Whether another fact may easily be taken for this one: the brother's birthday for the sister's."""
     expects: str = ""
     """For yes/no questions: "yes" or "no"."""
 

@@ -32,10 +32,12 @@ class Split(StrEnum):
 
 
 class Wording(StrEnum):
-    """Whether the question names the attribute ("my employer") or asks as people do ("Where do I work?")."""
+    """Whether the question names the attribute ("my employer") or asks as people do ("Where do I work?"); `everyday` ones
+    do so too and are written for tests alone, apart from every generator."""
 
     GENERIC = "generic"
     NATURAL = "natural"
+    EVERYDAY = "everyday"
 
 
 class Origin(StrEnum):
