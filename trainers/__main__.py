@@ -39,5 +39,5 @@ def _fetch(job: str, wire: Wire) -> None:
 
 
 if __name__ == "__main__":
-    jobs = {"train": _train, "answer": _answer, "chat": _chat, "fetch": _fetch}
+    jobs = {"train": _train, "rank": _train, "answer": _answer, "chat": _chat, "fetch": _fetch}
     serve(OUT, jobs, saves=frozenset({"train"}), online=frozenset({"fetch"}))

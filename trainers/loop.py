@@ -20,11 +20,14 @@ from trainers.frozen import SplitModel
 from trainers.objective import DevScore, dev_score
 from trainers.optimizer import MasterAdamW
 from trainers.preflight import used_gb
+from trainers.ranks import Ranks
 from trainers.readout import Readout, Seen
 from trainers.steps import Plan
 
 _ENOUGH = 0.97
 """Share of dev questions, known and unknown, from which nothing more is to be learned."""
+_ASK = 8
+"""Steps after which several processes ask each other whether to stop."""
 _LOOK = 16
 """Steps between looks at the memory, which take longer than a small model's step."""
 
@@ -45,11 +48,19 @@ class Loop:
     """The state of one training loop, so that it can be saved, resumed and stopped."""
 
     def __init__(
-        self, folder: Path, model: SplitModel, optimizer: MasterAdamW, recipe: Recipe, seed: int, wire: Wire
+        self,
+        folder: Path,
+        model: SplitModel,
+        optimizer: MasterAdamW,
+        recipe: Recipe,
+        seed: int,
+        wire: Wire,
+        ranks: Ranks | None = None,
     ) -> None:
         self.checkpoints = folder / "checkpoints"
         self.model, self.optimizer = model, optimizer
         self.recipe, self.seed, self.wire = recipe, seed, wire
+        self.ranks = ranks or Ranks()
         self.position = Position()
         self.trained = 0
         self.seconds_here = 0.0
@@ -82,21 +93,26 @@ class Loop:
                 self._readout.put(self.position.step, len(rows), loss)
                 end_of_epoch = self.position.step % per_epoch == 0
                 score = dev_score(self.model, known, unknown) if end_of_epoch and (known or unknown) else None
-                save = self.position.step % self.recipe.checkpoint_every == 0 or self.wire.stop_requested
+                stop = self._stop(end_of_epoch)
+                save = self.position.step % self.recipe.checkpoint_every == 0 or stop
                 seen = list(self._readout.ready(wait=end_of_epoch or save))
                 self._count(time.perf_counter() - began)
                 for one in seen:
                     self._tell(one, total, per_epoch, score if one.step == self.position.step else None)
-                if score and self._judge(score):
+                if score and self.ranks.agree(self._judge(score) and self.ranks.leads):
                     self.wire.emit(Log(message="Stopping early: the dev questions are answered."))
                     return
                 if save:
                     self._checkpoint()
-                if self.wire.stop_requested:
-                    if not save:
-                        self._checkpoint()
+                if stop:
                     raise Cancelled(f"Stopped after step {self.position.step}; continue with --resume.")
                 began = time.perf_counter()
+
+    def _stop(self, end_of_epoch: bool) -> bool:
+        """Whether to save and leave now. Several processes have to leave at the same step, and asking takes a while."""
+        if self.ranks.count == 1:
+            return self.wire.stop_requested
+        return (end_of_epoch or self.position.step % _ASK == 0) and self.ranks.agree(self.wire.stop_requested)
 
     def _count(self, seconds: float) -> None:
         self.seconds_here += seconds
@@ -134,6 +150,8 @@ class Loop:
         self.wire.emit(Metric(step=seen.step, total_steps=total, epoch=epoch, values=values))
 
     def _checkpoint(self) -> None:
+        if not self.ranks.leads:
+            return
         path = checkpoints.save(self.checkpoints, self.position, self.optimizer.state())
         self.wire.emit(CheckpointSaved(step=self.position.step, path=path.name))
 

@@ -157,7 +157,7 @@ def load_model(folder: Path, device: Device, four_bit: bool = False) -> Any:
             # For sequences of 30 tokens the plain attention is faster on a CPU than the blocked one.
             attn_implementation="eager" if device.name == "cpu" else "sdpa",
             # Straight to the GPU, each weight as it is read.
-            **({"device_map": {"": 0}} if device.name == "cuda" else {}),
+            **({"device_map": {"": torch.cuda.current_device()}} if device.name == "cuda" else {}),
             **({"quantization_config": _nf4(device)} if four_bit else {}),
         )
     except (OSError, ValueError, RuntimeError) as error:

@@ -18,6 +18,7 @@ from trainers.frozen import SplitModel
 from trainers.loop import Steps
 from trainers.objective import loss_of
 from trainers.optimizer import MasterAdamW
+from trainers.ranks import Ranks
 from trainers.steps import EagerSteps, GraphedSteps
 
 
@@ -38,9 +39,10 @@ class Pace:
         return {name: getattr(self, name) for name in ("micro_batch", "recompute", "graphs", "peak_gb")}
 
 
-def wants_graphs(asked: bool | None, choice: Choice, feed: Feed, base: Path) -> bool:
-    """Whether to record steps: on a GPU, where a small model waits for launches, unless the job says otherwise."""
-    if not torch.cuda.is_available() or choice.trainer is Trainer.UNSLOTH or not feed.resident:
+def wants_graphs(asked: bool | None, choice: Choice, feed: Feed, base: Path, ranks: Ranks) -> bool:
+    """Whether to record steps: on one GPU, where a small model waits for launches, unless the job says otherwise."""
+    alone = torch.cuda.is_available() and ranks.count == 1
+    if not alone or choice.trainer is Trainer.UNSLOTH or not feed.resident:
         return False
     return parameters_of(base) < FOUR_BIT_FROM if asked is None else asked
 
@@ -58,21 +60,23 @@ def steps_for(
     feed: Feed,
     choice: Choice,
     graphs: bool,
+    ranks: Ranks,
     wire: Wire,
 ) -> Pace:
     """Try the longest rows, choose, and say so. Call where training will happen: blocks chosen, products fused."""
     if split.model.device.type != "cuda":
-        return Pace(EagerSteps(split, optimizer, recipe, feed), recipe.batch_size, False, 0, 0.0)
+        return Pace(EagerSteps(split, optimizer, recipe, feed, ranks=ranks), recipe.batch_size, False, 0, 0.0)
     torch.cuda.reset_peak_memory_stats()
-    longest = sorted(range(len(feed)), key=lambda row: -feed.lengths[row])[: recipe.batch_size]
+    longest = sorted(range(len(feed)), key=lambda row: -feed.lengths[row])[: -(-recipe.batch_size // ranks.count)]
     chosen = fit(len(longest), _trial(split, optimizer, recipe, feed, longest), _recompute(choice, tuned))
     peak = round(torch.cuda.max_memory_allocated() / 1e9, 2)
-    wire.emit(Log(message=_told(chosen, recipe, peak)))
+    wire.emit(Log(message=_told(chosen, len(longest), peak)))
     if graphs and chosen == Fit(len(longest), False):
         recorded = _recorded(split, optimizer, recipe, feed, wire)
         if recorded:
             return Pace(recorded[0], chosen.rows, False, recorded[1], peak)
-    return Pace(EagerSteps(split, optimizer, recipe, feed, chosen.rows), chosen.rows, chosen.recompute, 0, peak)
+    steps = EagerSteps(split, optimizer, recipe, feed, chosen.rows, ranks)
+    return Pace(steps, chosen.rows, chosen.recompute, 0, peak)
 
 
 def _trial(
@@ -100,9 +104,9 @@ def _recompute(choice: Choice, tuned: Any) -> Callable[[], None]:
     return switch_on
 
 
-def _told(chosen: Fit, recipe: Recipe, peak: float) -> str:
-    parts = -(-recipe.batch_size // chosen.rows)
-    how = "whole batches" if parts == 1 else f"batches of {recipe.batch_size} in {parts} parts"
+def _told(chosen: Fit, batch: int, peak: float) -> str:
+    parts = -(-batch // chosen.rows)
+    how = "whole batches" if parts == 1 else f"batches of {batch} in {parts} parts"
     kept = "recomputing activations" if chosen.recompute else "keeping activations"
     return f"Memory: {how}, {kept}; the longest rows took {peak:.1f} GB at most."
 

@@ -14,6 +14,7 @@ from trainers.batches import Feed, Index, Shape
 from trainers.frozen import SplitModel
 from trainers.objective import loss_of
 from trainers.optimizer import MasterAdamW
+from trainers.ranks import Ranks
 
 _LENGTHS = 16
 """Rows of a recorded step are padded to a multiple of so many tokens, or twice as many, until there are few lengths."""
@@ -33,10 +34,10 @@ class EagerSteps:
         recipe: Recipe,
         feed: Feed,
         micro: int | None = None,
-        reduce: Callable[[torch.Tensor], None] | None = None,
+        ranks: Ranks | None = None,
     ) -> None:
         self._model, self._optimizer, self._recipe, self._feed = model, optimizer, recipe, feed
-        self._micro, self._reduce = micro or recipe.batch_size, reduce
+        self._micro, self._ranks = micro or recipe.batch_size, ranks or Ranks()
 
     def plan(self, batches: Sequence[Sequence[int]], first_turn: int) -> list[Plan]:
         """Indices of the batches, the first of which is step `first_turn`."""
@@ -45,7 +46,8 @@ class EagerSteps:
         for turn, rows in enumerate(batches, start=first_turn):
             whole = self._feed.shape_of(rows, turn)
             learned = max(1, whole.answers + whole.rehearsed)
-            parts = [rows[at : at + self._micro] for at in range(0, len(rows), self._micro)]
+            own = self._ranks.share(rows)
+            parts = [own[at : at + self._micro] for at in range(0, len(own), self._micro)]
             counts.append(len(parts))
             for part in parts:
                 shape = self._feed.shape_of(part, turn)
@@ -55,14 +57,15 @@ class EagerSteps:
 
     def run(self, plan: Plan, learning_rate: float) -> torch.Tensor:
         """One update; the batch's loss, still on the device."""
-        losses = []
+        total = torch.zeros((), device=self._model.model.device)
         for index in plan:
             loss = loss_of(self._model, self._feed.batch(index), self._recipe.rehearsal_weight)
             loss.backward()  # type: ignore[no-untyped-call]
-            losses.append(loss.detach())
+            total += loss.detach()
         self._optimizer.set_rate(learning_rate)
-        self._optimizer.step(self._reduce)
-        return losses[0] if len(losses) == 1 else torch.stack(losses).sum()
+        self._optimizer.step(self._ranks.sum_up)
+        self._ranks.sum_up(total)
+        return total
 
 
 class GraphedSteps:

@@ -25,6 +25,7 @@ from trainers.models import Device, load_model, load_tokenizer, resolve, wake_gp
 from trainers.optimizer import MasterAdamW
 from trainers.pacing import Pace, free_bytes, steps_for, wants_graphs
 from trainers.preflight import estimate
+from trainers.ranks import gather
 from trainers.tokens import ChatCodec
 
 
@@ -43,11 +44,13 @@ def train(job: TrainJob, wire: Wire) -> None:
     cuda = torch.cuda.is_available()
     choice = choose(config.trainer, base, cuda)
     short = (len(rows) + len(prompts)) * recipe.epochs < _SHORT * recipe.batch_size
+    ranks = gather(job, wire)
     wake_gpu(cuda and choice.trainer is not Trainer.UNSLOTH)
     choice = open_libraries(choice, config.trainer, Path(job.cache), short, wire)
     # cuDNN's attention plans anew for every length of rows.
     torch.backends.cuda.enable_cudnn_sdp(False)
     tokenizer = load_tokenizer(base)
+    ranks.join()
     clock.mark("import")
 
     device = Device.best()
@@ -77,6 +80,9 @@ def train(job: TrainJob, wire: Wire) -> None:
     clock.mark("load")
     if prompts and recipe.rehearsal_weight:
         saved = folder / "dataset" / "replay.filled.jsonl"
+        if ranks.leads:
+            replay.fill(prompts, model, codec, saved, wire)
+        ranks.wait()
         filled = replay.fill(prompts, model, codec, saved, wire)
         examples += [codec.rehearsal(row.question, row.answer) for row in filled]
         clock.mark("rehearsal")
@@ -91,19 +97,23 @@ def train(job: TrainJob, wire: Wire) -> None:
     if wire.stop_requested:
         raise Cancelled("Stopped before training began; nothing was lost.")
     tuned = _attach(choice, model, recipe, config.seed)
-    graphs = wants_graphs(job.graphs, choice, feed, base)
+    graphs = wants_graphs(job.graphs, choice, feed, base, ranks)
     optimizer = MasterAdamW(tuned, recipe, capturable=graphs)
-    loop = Loop(folder, split, optimizer, recipe, config.seed, wire)
+    loop = Loop(folder, split, optimizer, recipe, config.seed, wire, ranks)
     if job.resume:
         loop.resume()
     with ExitStack() as stack:
         stack.enter_context(split.trained_blocks())
         if choice.trainer is not Trainer.UNSLOTH:
             stack.enter_context(fused(tuned))
-        pace = steps_for(tuned, split, optimizer, recipe, feed, choice, graphs, wire)
+        pace = steps_for(tuned, split, optimizer, recipe, feed, choice, graphs, ranks, wire)
         clock.mark("prepare")
         loop.run(pace.steps, feed, _feed(known, model), _feed(unknown, model))
     clock.mark("train")
+    ranks.part()
+    if not ranks.leads:
+        wire.emit(Finished())
+        return
 
     wire.emit(Stage(name="save", text="Saving the adapter"))
     save_adapter(tuned, tokenizer, folder / "adapter")
@@ -154,6 +164,7 @@ def _result(
         "trainer_asked": config.trainer.value,
         "why": choice.why,
         "four_bit": choice.four_bit,
+        "processes": loop.ranks.count,
         "torch": torch.__version__,
         **pace.as_dict(),
     }

@@ -113,6 +113,26 @@ def test_the_whole_way(cli: Cli, project: Path) -> None:
     assert len(corrupt.stderr.strip().splitlines()) == 1
 
 
+def test_a_trainer_is_asked_for_recorded_and_refused_where_it_cannot_be_had(cli: Cli, project: Path) -> None:
+    refused = cli("--train-only", "--project", project, "--trainer", "nf4")
+    assert refused.returncode == 2
+    assert "nf4 needs an NVIDIA GPU" in refused.stderr
+    assert len(refused.stderr.strip().splitlines()) == 1
+    assert cli("--train-only", "--project", project, "--trainer", "best").returncode == 2
+    assert cli("--train-only", "--project", project, "--trainer", "peft", "--resume").returncode == 2
+    assert cli("--trainer", "peft", "--project", project).returncode == 2
+
+    path = project / "project.toml"
+    path.write_text(path.read_text().replace("[recipe]", '[recipe]\ntrainer = "unsloth"'))
+    assert cli("--train-only", "--project", project).returncode == 2
+    done = cli("--train-only", "--project", project, "--trainer", "auto", "--output", "json")
+    result = json.loads(done.stdout.splitlines()[-1])["result"]
+    assert (result["trainer_asked"], result["trainer"], result["why"]) == ("auto", "peft", "there is no NVIDIA GPU")
+    assert set(result["stage_seconds"]) == {"import", "preflight", "load", "rehearsal", "prepare", "train", "save"}
+    newest = project / "runs" / str(runs(cli, project)[0]["name"])
+    assert json.loads((newest / "config.json").read_text())["trainer"] == "auto"
+
+
 def test_a_stopped_and_resumed_run_ends_as_if_never_stopped(
     cli: Cli, environment: dict[str, str], project: Path
 ) -> None:
