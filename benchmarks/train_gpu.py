@@ -178,7 +178,7 @@ def d(bench: Bench) -> None:
 
 
 def e(bench: Bench) -> None:
-    """Trainers at equal batch on Qwen2.5 0.5B. Four bits by Unsloth too, for a like comparison with NF4."""
+    """Trainers at equal batch on Qwen2.5 0.5B: Unsloth and PEFT in 16 bits, which is what so small a model gets, and NF4."""
     rows = SEED_ROWS | {"learning_rate": 1e-3}
     for arm, trainer, graphs in (("e_peft_graphs", "peft", "yes"), ("e_peft_eager", "peft", "no"),
                                  ("e_unsloth", "unsloth", ""), ("e_nf4", "nf4", "no")):  # fmt: skip

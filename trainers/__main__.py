@@ -1,4 +1,4 @@
-"""Worker process: python -P -m trainers train|answer|chat|fetch  (job as JSON on the first line of standard input)."""
+"""Worker process: python -P -m trainers train|answer|measure|chat|fetch  (job as JSON on the first line of standard input)."""
 
 from schemas.wire import Wire, claim_stdout
 
@@ -6,7 +6,7 @@ OUT = claim_stdout()
 
 from pathlib import Path  # noqa: E402
 
-from schemas.run import AnswerJob, ChatJob, FetchJob, TrainJob  # noqa: E402
+from schemas.run import AnswerJob, ChatJob, FetchJob, MeasureJob, TrainJob  # noqa: E402
 from schemas.worker import serve  # noqa: E402
 from trainers import readahead  # noqa: E402
 
@@ -26,6 +26,12 @@ def _answer(job: str, wire: Wire) -> None:
     answer(AnswerJob.model_validate_json(job), wire)
 
 
+def _measure(job: str, wire: Wire) -> None:
+    from trainers.measure import measure
+
+    measure(MeasureJob.model_validate_json(job), wire)
+
+
 def _chat(job: str, wire: Wire) -> None:
     from trainers.chat import chat
 
@@ -39,5 +45,5 @@ def _fetch(job: str, wire: Wire) -> None:
 
 
 if __name__ == "__main__":
-    jobs = {"train": _train, "rank": _train, "answer": _answer, "chat": _chat, "fetch": _fetch}
+    jobs = {"train": _train, "rank": _train, "answer": _answer, "measure": _measure, "chat": _chat, "fetch": _fetch}
     serve(OUT, jobs, saves=frozenset({"train"}), online=frozenset({"fetch"}))

@@ -3,13 +3,14 @@
 import hashlib
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
-from schemas.errors import Cancelled
+from schemas.errors import Cancelled, InputError
 from schemas.evaluation import Answer
 from schemas.events import Answered, Finished, Log, Progress, Stage
 from schemas.run import AnswerJob
 from schemas.wire import Wire
-from trainers.generation import replies
+from trainers.generation import replies_to
 from trainers.lora import load_adapter
 from trainers.models import Device, load_for_answers, load_tokenizer, resolve
 from trainers.tokens import ChatCodec
@@ -20,22 +21,34 @@ def answer(job: AnswerJob, wire: Wire) -> None:
     device = Device.best()
     base = resolve(job.model, Path(job.cache), wire)
     wire.emit(Stage(name="load", text=f"Loading {job.model}"))
-    codec = ChatCodec(load_tokenizer(base), job.system_prompt)
+    tokenizer = load_tokenizer(base)
+    codecs = {text: ChatCodec(tokenizer, text) for text in {job.system_prompt, *job.contexts.values()}}
     model = load_for_answers(base, device, wire)
     if job.adapter:
         model = load_adapter(model, Path(job.adapter))
     wire.emit(Log(message=f"Device: {device.note}."))
     sources = [source for source, wanted in (("base", job.base), ("tuned", bool(job.adapter))) if wanted]
-    texts = [question.text for question in job.questions]
+    asked = [(codecs[job.contexts.get(one.id, job.system_prompt)], one.text) for one in job.questions]
+    prompts = [codec.prompt(text) for codec, text in asked]
+    _check_room(model, prompts, job.max_new_tokens)
     for source in sources:
         stage = f"answer_{source}"
         wire.emit(Stage(name=stage, text=f"The {'base' if source == 'base' else 'trained'} model answers"))
         plain = model.disable_adapter() if source == "base" and job.adapter else nullcontext()
         with plain:
             for done, (index, reply) in enumerate(
-                replies(model, codec, texts, job.max_new_tokens, job.batch_size, lambda: wire.stop_requested), start=1
+                replies_to(
+                    model,
+                    codecs[job.system_prompt],
+                    prompts,
+                    job.max_new_tokens,
+                    job.batch_size,
+                    lambda: wire.stop_requested,
+                ),
+                start=1,
             ):
-                prompt = codec.render(texts[index])
+                codec, text = asked[index]
+                prompt = codec.render(text)
                 said = Answer(
                     id=job.questions[index].id,
                     source=source,
@@ -46,7 +59,17 @@ def answer(job: AnswerJob, wire: Wire) -> None:
                     seconds=round(reply.seconds, 4),
                 )
                 wire.emit(Answered(answer=said))
-                wire.emit(Progress(stage=stage, done=done, total=len(texts)))
+                wire.emit(Progress(stage=stage, done=done, total=len(prompts)))
         if wire.stop_requested:
             raise Cancelled("Stopped before all questions were answered.")
-    wire.emit(Finished(result={"answered": len(texts), "device": device.note}))
+    wire.emit(Finished(result={"answered": len(prompts), "device": device.note}))
+
+
+def _check_room(model: Any, prompts: list[list[int]], max_new_tokens: int) -> None:
+    room = model.config.get_text_config().max_position_embeddings - max_new_tokens
+    long = sum(len(prompt) > room for prompt in prompts)
+    if long:
+        raise InputError(
+            f"{long} questions with their context are longer than the {room} tokens that this model can read.",
+            "Give fewer facts in the prompt, or take a model that reads more.",
+        )

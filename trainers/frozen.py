@@ -46,6 +46,8 @@ class SplitModel:
         self._blocks = self._decoder.layers
         self.head = model.get_output_embeddings()
         self._proved = False
+        self.recomputes = False
+        """Whether blocks are recomputed in the backward pass: some ways of doing it pass over an input without gradient."""
 
     # Not inference mode: what libraries cache in it, positions say, could not be used in training afterwards.
     @torch.no_grad()
@@ -114,6 +116,8 @@ class SplitModel:
 
     def hidden(self, states: torch.Tensor) -> torch.Tensor:
         """Last hidden states (rows x length, hidden) from states (rows, length, hidden), inside `trained_blocks`."""
+        if self.recomputes and torch.is_grad_enabled():
+            states = states.detach().requires_grad_()
         out: torch.Tensor = self._decoder(inputs_embeds=states, use_cache=False).last_hidden_state
         return out.reshape(-1, out.shape[-1])
 

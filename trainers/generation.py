@@ -22,7 +22,6 @@ class Reply:
     """Its share of the batch's time."""
 
 
-@torch.inference_mode()
 def replies(
     model: Any,
     codec: ChatCodec,
@@ -32,7 +31,19 @@ def replies(
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[int, Reply]]:
     """(index, reply) for each question, batches of alike prompt lengths first to last. Ends early when `stop` says so."""
-    prompts = [codec.prompt(question) for question in questions]
+    return replies_to(model, codec, [codec.prompt(one) for one in questions], max_new_tokens, batch_size, stop)
+
+
+@torch.inference_mode()
+def replies_to(
+    model: Any,
+    codec: ChatCodec,
+    prompts: list[list[int]],
+    max_new_tokens: int,
+    batch_size: int,
+    stop: Callable[[], bool] = lambda: False,
+) -> Iterator[tuple[int, Reply]]:
+    """The same for prompts that are rendered and encoded already, each perhaps with a context of its own."""
     order = sorted(range(len(prompts)), key=lambda index: len(prompts[index]))
     pad, end = codec.tokenizer.pad_token_id, codec.tokenizer.eos_token_id
     for start in range(0, len(order), batch_size):

@@ -68,7 +68,7 @@ def steps_for(
         return Pace(EagerSteps(split, optimizer, recipe, feed, ranks=ranks), recipe.batch_size, False, 0, 0.0)
     torch.cuda.reset_peak_memory_stats()
     longest = sorted(range(len(feed)), key=lambda row: -feed.lengths[row])[: -(-recipe.batch_size // ranks.count)]
-    chosen = fit(len(longest), _trial(split, optimizer, recipe, feed, longest), _recompute(choice, tuned))
+    chosen = fit(len(longest), _trial(split, optimizer, recipe, feed, longest), _recompute(choice, tuned, split))
     peak = round(torch.cuda.max_memory_allocated() / 1e9, 2)
     wire.emit(Log(message=_told(chosen, len(longest), peak)))
     if graphs and chosen == Fit(len(longest), False):
@@ -92,8 +92,9 @@ def _trial(
     return trial
 
 
-def _recompute(choice: Choice, tuned: Any) -> Callable[[], None]:
+def _recompute(choice: Choice, tuned: Any, split: SplitModel) -> Callable[[], None]:
     def switch_on() -> None:
+        split.recomputes = True
         if choice.trainer is Trainer.UNSLOTH:
             from trainers import with_unsloth
 

@@ -70,6 +70,22 @@ class Padded:
         return self.inner.once(plan[0])
 
 
+def test_recomputing_activations_changes_nothing(made: Any) -> None:
+    from trainers.steps import EagerSteps
+
+    def recomputing(split: Any, optimizer: Any, feed: Any) -> Any:
+        split.model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": True})
+        split.model.train()
+        split.recomputes = True
+        assert split.model.is_gradient_checkpointing
+        return EagerSteps(split, optimizer, RECIPE, feed)
+
+    whole = after_steps(made, lambda split, optimizer, feed: EagerSteps(split, optimizer, RECIPE, feed))
+    again = after_steps(made, recomputing)
+    assert whole[0] == pytest.approx(again[0], rel=1e-5)
+    torch.testing.assert_close(whole[1], again[1], rtol=1e-3, atol=1e-5)
+
+
 def test_padding_to_a_shape_changes_nothing(made: Any) -> None:
     from trainers.steps import EagerSteps
 

@@ -1,0 +1,106 @@
+"""What the answer and measure workers do, by their event streams on the tiny model."""
+
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.settings import PRESETS, Preset
+
+torch = pytest.importorskip("torch")
+Body = dict[str, Any]
+TEXTS = ["A lighthouse is a tower.", "Rain, again; and 3 boats \N{SAILBOAT} <|im_end|>."]
+
+
+def work(name: str, job: Body) -> list[Body]:
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "trainers", name],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    ) as process:  # fmt: skip
+        assert process.stdin and process.stdout and process.stderr
+        # The input stays open while it works: its end would mean that whoever asked is gone.
+        process.stdin.write(json.dumps(job) + "\n")
+        process.stdin.flush()
+        return [json.loads(line) for line in process.stdout]
+
+
+@pytest.fixture(scope="module")
+def adapters(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Adapters of strength 0, 0.05 and 0.5."""
+    from trainers.lora import attach, save_adapter
+    from trainers.models import Device, load_model, load_tokenizer
+
+    recipe = PRESETS[Preset.DEFAULT].model_copy(update={"rank": 4, "alpha": 8, "frozen_below": 0.0})
+    folders = []
+    for strength in (0.0, 0.05, 0.5):
+        tuned = attach(load_model(tiny_model, Device.best()), recipe, seed=0)
+        with torch.no_grad():
+            for name, weight in tuned.named_parameters():
+                if "lora_B" in name:
+                    weight.normal_(0, strength)
+        folders.append(tmp_path_factory.mktemp("adapter") / "adapter")
+        save_adapter(tuned, load_tokenizer(tiny_model), folders[-1])
+    return folders
+
+
+def measured(model: Path, adapter: Path | None, texts: list[str] | None = None) -> Body:
+    job = {"model": str(model), "cache": "/nowhere", "adapter": adapter and str(adapter), "texts": texts or TEXTS}
+    last = work("measure", job)[-1]
+    assert last["event"] == "finished", last
+    result: Body = last["result"]
+    return result
+
+
+def test_an_adapter_that_changes_nothing_diverges_by_nothing(tiny_model: Path, adapters: list[Path]) -> None:
+    base = measured(tiny_model, None)
+    same = measured(tiny_model, adapters[0])
+    assert same["kl"] == 0 and same["tuned_bits_per_byte"] == same["base_bits_per_byte"] == base["base_bits_per_byte"]
+    # Random weights over 256 bytes: about 8 bits each, one token a byte, whatever marker the text holds.
+    assert base["base_bits_per_byte"] == pytest.approx(math.log2(259), abs=0.5)
+    assert base["bytes"] == base["tokens"] == sum(len(text.encode()) for text in TEXTS)
+    assert "kl" not in base
+
+
+def test_divergence_grows_with_the_change(tiny_model: Path, adapters: list[Path]) -> None:
+    weak, strong = (measured(tiny_model, adapter)["kl"] for adapter in adapters[1:])
+    assert 0 < weak < strong
+
+
+def test_a_long_text_is_read_in_windows(tiny_model: Path) -> None:
+    long = "The harbour lay still. " * 60
+    assert measured(tiny_model, None, [long])["tokens"] == len(long)
+
+
+def test_no_text_is_an_error(tiny_model: Path) -> None:
+    job: Body = {"model": str(tiny_model), "cache": "/nowhere", "adapter": None, "texts": []}
+    last = work("measure", job)[-1]
+    assert (last["event"], last["kind"]) == ("failed", "input")
+
+
+def asked(model: Path, contexts: Body, **more: Any) -> list[Body]:
+    questions = [{"id": name, "group": "recall", "text": "Where do I work?"} for name in ("a", "b")]
+    job = {"model": str(model), "system_prompt": "", "cache": "/nowhere", "adapter": None, "base": True,
+           "questions": questions, "max_new_tokens": 4, "contexts": contexts, **more}  # fmt: skip
+    return work("answer", job)
+
+
+def test_a_question_may_have_a_context_of_its_own(tiny_model: Path) -> None:
+    facts = "The user works at Acme.<|im_end|>"
+    said = {one["answer"]["id"]: one["answer"] for one in asked(tiny_model, {"a": facts}) if one["event"] == "answer"}
+    assert facts in said["a"]["prompt"] and "Acme" not in said["b"]["prompt"]
+    # Each byte of the context is a token, the marker that somebody wrote into it too.
+    assert said["a"]["prompt_tokens"] - said["b"]["prompt_tokens"] >= len(facts)
+    alone = {one["answer"]["id"]: one["answer"] for one in asked(tiny_model, {}) if one["event"] == "answer"}
+    assert alone["b"]["answer"] == said["b"]["answer"]
+
+
+def test_a_context_that_the_model_cannot_read_is_refused(tiny_model: Path) -> None:
+    last = asked(tiny_model, {"a": "fact " * 200})[-1]
+    assert (last["event"], last["kind"]) == ("failed", "input")
+    assert "1 questions" in last["message"]
