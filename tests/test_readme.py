@@ -41,6 +41,8 @@ def test_the_numbers_it_names() -> None:
     from generators.families import families
 
     assert f"{len(lexicon.entries())} common attributes" in README
+    assert f"{len(lexicon.uncommon()):,} others" in README
+    assert f"{len(lexicon.uncommon()):,} less common attributes" in README
     assert f"{sum(map(len, families().values()))} generic" in README
     seed = PRESETS[Preset.SEED]
     assert f"rank {seed.rank}, alpha {seed.alpha}, {seed.epochs} epochs" in README
