@@ -48,10 +48,14 @@ def count_by_fact(database: Database) -> dict[str, RowCount]:
     return {fact_id: RowCount(rows, approved) for fact_id, rows, approved in found}
 
 
-def look_into(project: Project, facts: "FactList") -> Marks:
-    """All marks of a project's facts; finds out whom each is about too. Takes longer than a frame: run it in a thread."""
-    with project.database() as database:
-        rows = count_by_fact(database)
+def look_into(project: Project, facts: "FactList", rows: Mapping[str, RowCount] | None = None) -> Marks:
+    """All marks of a project's facts; finds out whom each is about too. Takes longer than a frame: run it in a thread.
+
+    `rows` are the counted rows if they are still known.
+    """
+    if rows is None:
+        with project.database() as database:
+            rows = count_by_fact(database)
     facts.prepare()
     return Marks(rows, newest_knowledge(project.runs))
 

@@ -13,6 +13,7 @@ from textual.widgets import Static, TabPane
 
 from andraeus_tui.comparing import Comparison, Flip
 from andraeus_tui.evidence import Examined, FactScore, leaks_of, measures, tiers
+from andraeus_tui.ui.labels import retell
 from andraeus_tui.ui.shares import LEGEND, claim_lines, comparison_lines, legible, measure_lines, proof_lines
 from andraeus_tui.ui.table import Column, WindowTable
 from evaluators.summary import expected, general, in_words, is_right, never_told
@@ -125,7 +126,7 @@ class AnswersPane(Pane):
 
     def compose(self) -> ComposeResult:
         """The table and the card."""
-        yield WindowTable((), classes="main")
+        yield WindowTable((), on_move=self._show_card, classes="main")
         with VerticalScroll(classes="card", can_focus=False):
             yield Static(markup=False)
 
@@ -143,11 +144,10 @@ class AnswersPane(Pane):
         """The cells of one question."""
         raise NotImplementedError
 
-    @on(WindowTable.Moved)
     def _show_card(self) -> None:
         card = self.query_one(".card", VerticalScroll)
-        card.scroll_home(animate=False)
-        card.query_one(Static).update(self._card())
+        card.scroll_home(animate=False, immediate=True)
+        retell(card.query_one(Static), self._card())
 
     def _card(self) -> str:
         if not self._judged or not self._examined:

@@ -32,6 +32,8 @@ class FactFilters(Horizontal):
     class Done(Message):
         """Enter in the search: the person wants to go to what was found."""
 
+    _owners: Sequence[str] = ()
+
     def compose(self) -> ComposeResult:
         """The three of them."""
         yield Input(placeholder="/ to search", id="search", compact=True)
@@ -48,6 +50,9 @@ class FactFilters(Horizontal):
 
     def offer(self, owners: Sequence[str]) -> None:
         """Whom to choose from. A person about whom nothing is left is no longer chosen."""
+        if owners == self._owners:
+            return
+        self._owners = owners
         select = self._select("owner")
         chosen = select.value
         with self.prevent(Select.Changed):

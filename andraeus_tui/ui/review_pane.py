@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from textual import on
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical, VerticalScroll
 from textual.widgets import Static
@@ -13,6 +13,7 @@ from andraeus_tui.editing import Repair, Repaired, problem_of
 from andraeus_tui.reviewing import Pace, Queue, card_of, progress_of
 from andraeus_tui.store.database import Database
 from andraeus_tui.store.queue import Filter
+from andraeus_tui.ui.labels import retell
 from andraeus_tui.ui.row_text import card_text, review_cells
 from andraeus_tui.ui.table import Column, WindowTable
 from schemas.row import ReviewState, Row
@@ -51,7 +52,7 @@ class ReviewPane(Vertical):
         """Progress, the rows, the card."""
         yield Static("", markup=False, id="progress")
         with Container(id="both"):
-            yield WindowTable(_NARROW, id="rows")
+            yield WindowTable(_NARROW, on_move=self._tell, id="rows")
             with VerticalScroll(id="card", can_focus=False):
                 yield Static(_NOTHING, markup=False, id="text")
 
@@ -113,18 +114,17 @@ class ReviewPane(Vertical):
         else:
             self.table.cursor = waiting
 
-    @on(WindowTable.Moved)
     def _tell(self) -> None:
         """The row under the cursor, and how far the review is."""
         row, database = self.present, self.database
         assert database is not None
-        text = self.query_one("#text", Static)
         if row:
-            text.update(card_text(card_of(database, row), problem_of(database, row)))
+            text: str | Text = card_text(card_of(database, row), problem_of(database, row))
         else:
-            text.update("This row is gone." if len(self.queue) else self._why_empty())
-        self.query_one("#card").scroll_home(animate=False)
-        self.query_one("#progress", Static).update(self._progress(database), layout=False)
+            text = "This row is gone." if len(self.queue) else self._why_empty()
+        retell(self.query_one("#text", Static), text)
+        self.query_one("#card").scroll_home(animate=False, immediate=True)
+        retell(self.query_one("#progress", Static), self._progress(database))
 
     def _progress(self, database: Database) -> str:
         progress, pace = progress_of(database, self.queue.filter.split), self._pace.rows_a_minute

@@ -35,6 +35,9 @@ class WindowTable(ScrollView, can_focus=True):
 
     `fetch(offset, limit)` gives the cells of these rows. Text is painted as it is: brackets mean nothing here, control
     characters are replaced, what is too long ends in an ellipsis.
+
+    `on_move` is called when a key or the mouse moved the cursor; who gives other rows knows of it. It is a call and no
+    message, because a message comes after the frame with the new cursor, and what it changes would be seen a frame later.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"window-table--head", "window-table--cursor", "window-table--row"}
@@ -50,8 +53,8 @@ class WindowTable(ScrollView, can_focus=True):
 
     cursor: reactive[int] = reactive(0)
 
-    class Moved(Message):
-        """The cursor stands on another row."""
+    class Chosen(Message):
+        """Enter or a click on the row under the cursor."""
 
         def __init__(self, table: WindowTable, index: int) -> None:
             super().__init__()
@@ -59,18 +62,24 @@ class WindowTable(ScrollView, can_focus=True):
 
         @property
         def control(self) -> WindowTable:
-            """The table, for @on(WindowTable.Moved, "#id")."""
+            """The table, for @on(WindowTable.Chosen, "#id")."""
             return self.table
 
-    class Chosen(Moved):
-        """Enter or a click on the row under the cursor."""
-
-    def __init__(self, columns: Sequence[Column], *, id: str | None = None, classes: str | None = None) -> None:
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        *,
+        on_move: Callable[[], object] | None = None,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
         super().__init__(id=id, classes=classes)
         self._columns = tuple(columns)
+        self._on_move = on_move
         self._fetch: Callable[[int, int], Sequence[Cells]] = lambda offset, limit: ()
         self._count = 0
         self._pages: dict[int, Sequence[Cells]] = {}
+        self._laid_out = Size(0, 0)
 
     @property
     def row_count(self) -> int:
@@ -83,7 +92,7 @@ class WindowTable(ScrollView, can_focus=True):
         self._pages.clear()
         self.virtual_size = Size(self.size.width, count + 1)
         wanted = self.cursor if cursor is None else cursor
-        self.cursor = max(0, min(wanted, count - 1))
+        self.set_reactive(WindowTable.cursor, max(0, min(wanted, count - 1)))
         self._show_cursor()
         self.refresh()
 
@@ -128,12 +137,12 @@ class WindowTable(ScrollView, can_focus=True):
             parts.append(_fit(cell, rest if column.width is None else column.width) + " ")
         return Strip([Segment(set_cell_size("".join(parts), width), style)], width)
 
-    def watch_cursor(self, old: int, new: int) -> None:
+    def watch_cursor(self) -> None:
         """Paint the two rows, keep the new one in view, tell."""
         self._show_cursor()
         self.refresh()
-        if self._count and old != new:
-            self.post_message(self.Moved(self, new))
+        if self._count and self._on_move:
+            self._on_move()
 
     def validate_cursor(self, value: int) -> int:
         """Inside the rows."""
@@ -150,10 +159,18 @@ class WindowTable(ScrollView, can_focus=True):
         """The width belongs to the window, the height to the rows."""
         self.virtual_size = Size(self.size.width, self._count + 1)
 
+    def _size_updated(self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True) -> bool:
+        """ScrollView paints its scroll bar again, one frame later, whenever the screen is laid out: only when it must."""
+        if (size, self.virtual_size) == (self._size, self._laid_out):
+            return False
+        self._laid_out = self.virtual_size
+        return super()._size_updated(size, virtual_size, container_size, layout)
+
     def on_click(self, event: Click) -> None:
         """A click moves the cursor; on the row under the cursor it opens it."""
-        index = event.y - 1 + int(self.scroll_offset.y)
-        if event.y >= 1 and index < self._count:
+        at = event.get_content_offset(self)
+        index = -1 if at is None else at.y - 1 + int(self.scroll_offset.y)
+        if at is not None and at.y >= 1 and index < self._count:
             if index == self.cursor:
                 self.action_choose()
             self.cursor = index
@@ -177,7 +194,8 @@ class WindowTable(ScrollView, can_focus=True):
 
     def region_of(self, index: int) -> Region:
         """Where a row is on the widget, for tests and hints."""
-        return Region(0, index + 1 - int(self.scroll_offset.y), self.size.width, 1)
+        line = index + 1 - int(self.scroll_offset.y)
+        return Region(self.gutter.left, self.gutter.top + line, self.size.width, 1)
 
 
 def _fit(text: str, width: int) -> str:

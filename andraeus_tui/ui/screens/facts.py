@@ -31,6 +31,7 @@ from andraeus_tui.ui.exporting import ask_and_export
 from andraeus_tui.ui.fact_filters import FactFilters
 from andraeus_tui.ui.fact_form import FactForm
 from andraeus_tui.ui.import_dialog import ImportDialog
+from andraeus_tui.ui.labels import retell
 from andraeus_tui.ui.table import Column, WindowTable
 from schemas.fact import Fact
 
@@ -106,11 +107,13 @@ Tiers: 1 simple, 2 relational (people and tastes), 3 temporal (time), 4 multi-ho
         self._shown: tuple[Fact, ...] = ()
         self._marks = Marks({}, None)
         self._folder: Path | None = None
+        self._version: tuple[int, int] | None = None
+        """The database's version of which facts and marks are shown."""
 
     def body(self) -> ComposeResult:
         """Filters, the table or a hint, the fact under the cursor, the counts."""
         yield FactFilters()
-        yield WindowTable(tuple(_NARROW.values()), id="facts")
+        yield WindowTable(tuple(_NARROW.values()), on_move=self._tell, id="facts")
         yield Static(_NOTHING, markup=False, id="nothing")
         yield Static("", markup=False, id="details")
         yield Static("", markup=False, id="status")
@@ -133,31 +136,36 @@ Tiers: 1 simple, 2 relational (people and tastes), 3 temporal (time), 4 multi-ho
         self._table.set_columns(tuple((_WIDE if event.size.width >= _WIDE_FROM else _NARROW).values()))
 
     def show(self) -> None:
-        """Read the facts at once, and what else is known about them in a thread."""
+        """Read the facts at once, and what else is known about them in a thread; what has not changed is not read."""
         if self.project.folder != self._folder:
-            self._folder, self._marks = self.project.folder, Marks({}, None)
+            self._folder, self._marks, self._version = self.project.folder, Marks({}, None), None
             self._filters.clear()
+        version = self.database.version
         with self.telling():
-            self._facts = FactList(all_facts(self.database))
+            if version != self._version and (stored := tuple(all_facts(self.database))) != self._facts.facts:
+                self._facts = FactList(stored)
         wanted, self.andraeus.wanted_fact = self.andraeus.wanted_fact, None
         if wanted:
             self._filters.clear()
         self._narrow(wanted)
-        facts, project = self._facts, self.project
+        facts, project, rows = self._facts, self.project, self._marks.rows if version == self._version else None
         self.run_worker(
-            lambda: look_into(project, facts), thread=True, exclusive=True, group="marks", exit_on_error=False
-        )
+            lambda: (version, look_into(project, facts, rows)),
+            thread=True, exclusive=True, group="marks", exit_on_error=False,
+        )  # fmt: skip
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Rows and model have been looked at, or an import is stored."""
         if event.worker.group != "marks":
             return
         if event.state is WorkerState.SUCCESS:
-            marks: Any = event.worker.result
-            self._marks = marks
+            result: Any = event.worker.result
+            self._version, marks = result
             self._filters.offer(self._facts.owners)
-            self._table.forget()
-            self._tell()
+            if marks != self._marks:
+                self._marks = marks
+                self._table.forget()
+                self._tell()
         elif event.state is WorkerState.ERROR:
             self.notify(str(event.worker.error), severity="error", markup=False, timeout=8)
 
@@ -180,13 +188,12 @@ Tiers: 1 simple, 2 relational (people and tastes), 3 temporal (time), 4 multi-ho
         columns = _WIDE if self.size.width >= _WIDE_FROM else _NARROW
         return [[named[name] for name in columns] for named in (cells(fact, self._marks) for fact in facts)]
 
-    @on(WindowTable.Moved)
     def _tell(self) -> None:
         fact = self._present
         lines = details(fact, self._marks) if fact else ()
-        self.query_one("#details", Static).update("\n".join(lines))
+        retell(self.query_one("#details", Static), "\n".join(lines))
         self.query_one("#details").display = fact is not None
-        self.query_one("#status", Static).update(status_text(self._facts, self._shown, self._marks))
+        retell(self.query_one("#status", Static), status_text(self._facts, self._shown, self._marks))
 
     # Changes
 

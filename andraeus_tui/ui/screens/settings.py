@@ -17,6 +17,7 @@ from andraeus_tui.project import SETTINGS_FILE, change_setting, read_settings, r
 from andraeus_tui.recent import tilde
 from andraeus_tui.settings_form import Setting, Value, all_settings, in_force, stored
 from andraeus_tui.ui.base import ProjectScreen
+from andraeus_tui.ui.labels import retell
 from andraeus_tui.ui.setting_field import SettingField
 
 
@@ -68,7 +69,7 @@ class SettingsScreen(ProjectScreen):
     def show(self) -> None:
         """The file as it is now: another program may have changed it."""
         path = self.project.folder / SETTINGS_FILE
-        self.query_one("#path", Static).update(f"Saved in {tilde(path)}")
+        retell(self.query_one("#path", Static), f"Saved in {tilde(path)}")
         with self.telling():
             self.project.settings = read_settings(path)
         self._fill()

@@ -86,7 +86,8 @@ When you leave the app during a run, it asks whether the run is to go on without
         yield Static(id="preflight", markup=False)
         yield Static("No run yet. Key s starts the first one.", id="empty", markup=False, classes="hint")
         yield RunView()
-        yield WindowTable([Column(title, width) for title, width in RUN_COLUMNS], id="runs")
+        columns = [Column(title, width) for title, width in RUN_COLUMNS]
+        yield WindowTable(columns, on_move=self.refresh_bindings, id="runs")
 
     def on_mount(self) -> None:
         """Paint when there is something new; look at the folders now and then."""
@@ -187,10 +188,6 @@ When you leave the app during a run, it asks whether the run is to go on without
             return "- it saves a checkpoint and stops; x ends it at once"
         held = self.andraeus.training
         return "in this app" if held and held.folder == run.folder and held.running else "in another process"
-
-    @on(WindowTable.Moved)
-    def _moved(self) -> None:
-        self.refresh_bindings()
 
     @on(WindowTable.Chosen)
     def _chosen(self) -> None:
