@@ -70,6 +70,17 @@ class AnswerJob(Noun):
     questions: tuple[Question, ...]
     max_new_tokens: Annotated[int, Field(ge=1, le=4096)]
     batch_size: Annotated[int, Field(ge=1, le=4096)] = 32
+    contexts: dict[str, str] = Field(default_factory=dict)
+    """For some questions (by id), a system text in place of `system_prompt`: what a baseline may look up."""
+
+
+class MeasureJob(Noun):
+    """What `python -m trainers measure` reads: texts on which to measure the base model, and an adapter beside it."""
+
+    model: str
+    cache: str
+    adapter: str | None
+    texts: tuple[str, ...]
 
 
 class ChatJob(Noun):
