@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from generators.paraphrase import judge
-from generators.paraphrase.asks import ROUNDS, Ask, asks_for, registers
+from generators.paraphrase.asks import QUESTIONS, ROUNDS, Ask, asks_for, registers
 from generators.paraphrase.client import Client, explained, questions_in, refuses_schema
 from generators.paraphrase.tally import Tally
 from generators.paraphrase.verdicts import Candidate, Verdicts
@@ -41,7 +41,7 @@ class Asking:
         self._asked = set(_asked_before(job.kept))
         self._client, self._verdicts, self._tally, self._pool, self._wire = client, verdicts, tally, pool, wire
         self._gate = asyncio.Semaphore(concurrency)
-        self._answered, self._total, self._failed_in_a_row = 0, len(self._facts) * len(registers()), 0
+        self._answered = self._total = self._failed_in_a_row = 0
         self._begun = self._last_answer = time.monotonic()
         self._told_not_json = False
 
@@ -65,20 +65,24 @@ class Asking:
 
     async def _fact(self, fact: Fact, wanted: int) -> None:
         loop = asyncio.get_running_loop()
-        for number in range(ROUNDS):
-            if number:
-                self._total += len(registers())
-            asks = [ask for ask in asks_for(fact, number, self._seed) if (fact.id, ask.family) not in self._asked]
-            self._answered += len(registers()) - len(asks)
-            answers = await asyncio.gather(*(self._ask(fact, ask, loop) for ask in asks))
-            candidates = [one for answer in answers for one in answer]
+        number = 0
+        while number < ROUNDS and wanted > 0:
+            # As many rounds at once as it would take if every wording were good.
+            rounds = range(number, min(ROUNDS, number + max(1, wanted // (QUESTIONS * len(registers())))))
+            number = rounds.stop
+            asks = [ask for at in rounds for ask in asks_for(fact, at, self._seed)]
+            new = [ask for ask in asks if (fact.id, ask.family) not in self._asked]
+            self._total += len(new)
+            answers = await asyncio.gather(*map(self._ask, new))
+            candidates = await loop.run_in_executor(
+                self._pool, self._verdicts.judge, fact, zip(new, answers, strict=True)
+            )
             if self._judges:
                 await asyncio.gather(*(self._judge(fact, one) for one in candidates if not one.problem))
             wanted -= await loop.run_in_executor(self._pool, self._verdicts.take, fact, candidates, wanted)
-            if wanted <= 0:
-                return
 
-    async def _ask(self, fact: Fact, ask: Ask, loop: asyncio.AbstractEventLoop) -> list[Candidate]:
+    async def _ask(self, ask: Ask) -> list[str]:
+        """The wordings in the answer."""
         async with self._gate:
             reply = await self._reply(ask)
         self._answered += 1
@@ -89,7 +93,7 @@ class Asking:
         if not as_json:
             self._tally.not_json += 1
             self._say_not_json()
-        return await loop.run_in_executor(self._pool, self._verdicts.judge, fact, ask, texts)
+        return texts
 
     async def _reply(self, ask: Ask) -> str | None:
         """The answer, None when there is none. Raises AndraeusError when asking on makes no sense."""

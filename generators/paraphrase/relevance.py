@@ -46,9 +46,12 @@ class Relevance:
             [text for name, texts in _lexicon().items() if name not in known for text in texts]
         )
 
-    def problem_of(self, text: str, fact: Fact) -> str:
-        """Why the wording is not about this fact; "" when it is."""
-        asked = self._encoder.encode([_as_user(text, self._topics[fact.id].owner)])[0]
+    def problems_of(self, texts: Sequence[str], fact: Fact) -> list[str]:
+        """For each wording why it is not about this fact, "" when it is. Many at once cost little more than one."""
+        vectors = self._encoder.encode([*(_as_user(text, self._topics[fact.id].owner) for text in texts), *texts])
+        return [self._problem_of(asked, fact) for asked in vectors[: len(texts)]]
+
+    def _problem_of(self, asked: "Vectors", fact: Fact) -> str:
         own = _near(asked, self._told[fact.id])
         if own < NEAREST:
             return "this fact: it asks for something else"

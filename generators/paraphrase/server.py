@@ -37,6 +37,7 @@ _SPARE_BYTES = 1_500_000_000
 """Left free beside what other processes hold: the driver's context and rounding."""
 _BEAT_SECONDS = 0.25
 _LEAVE_SECONDS = 40
+_GONE_SECONDS = 3
 _TAIL_BYTES = 65_536
 _TAIL_LINES = 6
 
@@ -84,6 +85,7 @@ def command(folder: str, port: int, model: str, requests: int) -> list[str]:
 
 
 def memory_share() -> float:
+    """Share of the GPU's memory that a server may take now."""
     memory = gpu_memory()
     if memory is None:
         return MEMORY_SHARE
@@ -115,9 +117,25 @@ def serving(folder: str, requests: int, wire: Wire) -> Iterator[Served]:
         group = guard.stdout.readline().strip()
         try:
             _wait(guard, log, port, key, model, wire)
-            yield Served(f"http://127.0.0.1:{port}/v1", key, model, time.monotonic() - begun)
+            with _explaining(guard, log):
+                yield Served(f"http://127.0.0.1:{port}/v1", key, model, time.monotonic() - begun)
         finally:
             _end(guard, group, wire)
+
+
+@contextlib.contextmanager
+def _explaining(guard: subprocess.Popen[bytes], log: IO[bytes]) -> Iterator[None]:
+    """Whoever could not reach the server is told why when it is gone."""
+    try:
+        yield
+    except Cancelled:
+        raise
+    except AndraeusError as error:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            guard.wait(_GONE_SECONDS)
+        if guard.poll() is None:
+            raise
+        raise AndraeusError("vllm serve stopped answering.", f"Its last lines: {tail(log)}") from error
 
 
 def _free_port() -> int:

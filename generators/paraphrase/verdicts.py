@@ -51,21 +51,20 @@ class Verdicts:
         self._settings: dict[str, Setting] = {}
         self._taken: dict[str, list[str]] = {}
 
-    def judge(self, fact: Fact, ask: Ask, texts: Iterable[str]) -> list[Candidate]:
-        """The wordings of one answer, each with what is to be said against it."""
-        found = [Candidate(ask, number, text) for number, text in enumerate(texts)]
-        for one in found:
-            one.problem = self._problem_of(one.text, fact, ask)
-        return found
-
-    def _problem_of(self, text: str, fact: Fact, ask: Ask) -> str:
+    def judge(self, fact: Fact, answers: Iterable[tuple[Ask, list[str]]]) -> list[Candidate]:
+        """The wordings of some answers about a fact, each with what is to be said against it."""
+        found = [Candidate(ask, number, text) for ask, texts in answers for number, text in enumerate(texts)]
         if fact.id not in self._settings:
             topic = topic_of_fact(fact)
             apart = tuple(question for split in (Split.DEV, Split.TEST) for question in all_questions(topic, split))
             self._settings[fact.id] = setting_of(fact, self._facts, apart)
-        setting = replace(self._settings[fact.id], example=ask.example.questions)
-        problem = problem_of(text, setting)
-        return problem or (self._relevance.problem_of(text, fact) if self._relevance else "")
+        for one in found:
+            one.problem = problem_of(one.text, replace(self._settings[fact.id], example=one.ask.example.questions))
+        good = [one for one in found if not one.problem]
+        if self._relevance and good:
+            for one, problem in zip(good, self._relevance.problems_of([one.text for one in good], fact), strict=True):
+                one.problem = problem
+        return found
 
     def take(self, fact: Fact, candidates: list[Candidate], wanted: int) -> int:
         """Tell what becomes of each: at most `wanted` good ones become rows. How many did."""

@@ -55,7 +55,7 @@ def write(
     missing = {fact_id: count - there[fact_id] for fact_id, count in wanted.items() if count > there[fact_id]}
     if not missing:
         return
-    with ThreadPoolExecutor(1, "judge") as pool, _recording(job.record) as record:
+    with _one_thread() as pool, _recording(job.record) as record:
         # The encoder is read while the server loads.
         relevance = pool.submit(_relevance, list(job.facts), wire)
         with _place(job, writer, len(missing) * len(registers()), tally, begun, wire) as place:
@@ -67,6 +67,16 @@ def there_by_fact(kept: tuple[Row, ...]) -> Counter[str]:
     """How many wordings of a model each fact has, those that a person rejected left out."""
     rows = (row for row in kept if row.origin is Origin.MODEL and row.state is not ReviewState.REJECTED)
     return Counter(fact_id for row in rows for fact_id in row.fact_ids)
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[ThreadPoolExecutor]:
+    """A thread that nobody waits for when something went wrong: the process ends then anyway."""
+    pool = ThreadPoolExecutor(1, "judge")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 @contextlib.contextmanager
