@@ -90,7 +90,7 @@ class WindowTable(ScrollView, can_focus=True):
         """Show other rows. The cursor stays where it is as far as it can, or goes to `cursor`."""
         self._fetch, self._count = fetch, count
         self._pages.clear()
-        self.virtual_size = Size(self.size.width, count + 1)
+        self._set_height()
         wanted = self.cursor if cursor is None else cursor
         self.set_reactive(WindowTable.cursor, max(0, min(wanted, count - 1)))
         self._show_cursor()
@@ -157,7 +157,13 @@ class WindowTable(ScrollView, can_focus=True):
 
     def on_resize(self) -> None:
         """The width belongs to the window, the height to the rows."""
-        self.virtual_size = Size(self.size.width, self._count + 1)
+        self._set_height()
+
+    def _set_height(self) -> None:
+        """Other rows change the scroll bar in this frame: setting `virtual_size` would lay the whole screen out for it."""
+        self.set_reactive(WindowTable.virtual_size, Size(self.size.width, self._count + 1))
+        self._scroll_update(self.virtual_size)
+        self._laid_out = self.virtual_size
 
     def _size_updated(self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True) -> bool:
         """ScrollView paints its scroll bar again, one frame later, whenever the screen is laid out: only when it must."""
