@@ -1,27 +1,31 @@
 """Making rows: a worker process makes and checks them, each accepted one is stored before anybody is told of it."""
 
 import time
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 from andraeus_tui.jobs import Job
-from andraeus_tui.project import Project
+from andraeus_tui.project import Project, cache_folder
 from andraeus_tui.store.database import Database
 from andraeus_tui.store.facts import all_facts
+from andraeus_tui.store.generations import add_generation
 from andraeus_tui.store.rows import add_rows, ask_for_more, count_rows, drop_unmade, kept_rows, more_rows, rows_about
 from generators.topics import topic_of_fact
+from generators.writers import choose, this_machine
 from schemas.errors import AndraeusError, InputError
-from schemas.events import TERMINAL, CancelledByUser, Event, Failed, Finished, Progress, RowMade, Stage
+from schemas.events import TERMINAL, CancelledByUser, Event, Failed, Finished, Log, Progress, RowMade, Stage
 from schemas.fact import Fact
 from schemas.row import ReviewState, Row
-from schemas.run import GenerateJob
-from schemas.settings import GenerationSettings
+from schemas.run import FetchJob, GenerateJob
+from schemas.settings import Backend, GenerationSettings
 
 LABEL = "generate"
 """How a generation is called in the history; undo takes it back as a whole."""
 NEWEST = 50
 """Accepted rows that are kept to be shown."""
+_KEPT_NOTES = 6
 _BATCH_ROWS = 200
 _BATCH_SECONDS = 0.2
 
@@ -47,9 +51,12 @@ class Generation:
         self._only, self._variations = only, variations
         self._job: Job | None = None
         self._stopped = False
+        self._resolved: str | Failed | CancelledByUser = ""
+        """Folder of the base model, or why there is none."""
         self._bodies: list[tuple[str]] = []
         self._made: set[str] = set()
         self._new = 0
+        self._refused: Counter[str] = Counter()
 
     def stop(self) -> None:
         """Ask the worker to leave; safe from any thread and from a signal handler."""
@@ -60,7 +67,13 @@ class Generation:
     def events(self) -> Iterator[Event]:
         """Every event, told after what it says is on the disk. Raises InputError when there are no facts."""
         with self._project.database() as database:
-            self._job = Job("generators", "generate", self._first(database))
+            first = self._first(database)
+            if choose(self._settings, this_machine()).backend is Backend.VLLM:
+                yield from self._resolve()
+                if isinstance(self._resolved, (Failed, CancelledByUser)):
+                    return
+                first = first.model_copy(update={"model": self._resolved})
+            self._job = Job("generators", "generate", first)
             if self._stopped:
                 self._job.stop()
             batch: list[Event] = []
@@ -72,6 +85,23 @@ class Generation:
                     if due or len(batch) >= _BATCH_ROWS:
                         yield from self._store(database, batch)
                         batch, stored = [], time.monotonic()
+
+    def _resolve(self) -> Iterator[Event]:
+        """Find out where the base model is (the embedded one is converted when it is first needed); nothing goes online."""
+        model = self._project.settings.model.name
+        self._job = Job("trainers", "resolve", FetchJob(model=model, cache=str(cache_folder())))
+        if self._stopped:
+            self._job.stop()
+        with closing(self._job.events()) as events:
+            for event in events:
+                match event:
+                    case Finished():
+                        self._resolved = str(event.result["path"])
+                    case CancelledByUser() | Failed():
+                        self._resolved = event
+                        yield event
+                    case Stage():
+                        yield event
 
     def _first(self, database: Database) -> GenerateJob:
         """What the worker is told; the wish for more rows is stored before they are made."""
@@ -100,6 +130,7 @@ class Generation:
         rows = [event.row for event in batch if isinstance(event, RowMade) and event.row]
         finished = batch[-1] if isinstance(batch[-1], Finished) else None
         self._made.update(row.id for row in rows)
+        self._refused.update(event.problem for event in batch if isinstance(event, RowMade) and event.problem)
         gone = 0
         if rows or finished:
             with database.change(LABEL, joins=database.last_change) as connection:
@@ -109,9 +140,23 @@ class Generation:
                 self._new += add_rows(connection, rows, self._state)
                 if finished and self._only is None:
                     gone = drop_unmade(connection, self._made)
+                if finished:
+                    add_generation(connection, self._record(finished))
         if finished:
             batch[-1] = Finished(result=self._result(database, finished, gone))
         yield from batch
+
+    def _record(self, finished: Finished) -> dict[str, object]:
+        """What is kept of a generation: its settings and counts. The endpoint's key is in neither."""
+        settings = self._settings.model_dump(mode="json")
+        model = self._project.settings.model.name
+        return {
+            "settings": settings,
+            "model": model,
+            "new": self._new,
+            "refused": dict(self._refused),
+            **finished.result,
+        }
 
     def _result(self, database: Database, finished: Finished, gone: int) -> dict[str, object]:
         states = {f"{split}/{state}": count for (split, state), count in sorted(count_rows(database).items())}
@@ -138,6 +183,8 @@ class Making:
     """Reasons, and how many rows they refused."""
     newest: tuple[Row, ...] = ()
     """Accepted rows, the newest first."""
+    notes: tuple[str, ...] = ()
+    """What the worker said, the newest last: who writes and why, what stands in for what."""
     end: Finished | CancelledByUser | Failed | None = None
 
 
@@ -154,6 +201,9 @@ def fold(making: Making, event: Event) -> Making:
         case RowMade():
             count = making.refused.get(event.problem, 0) + 1
             return replace(making, done=making.done + 1, refused={**making.refused, event.problem: count})
+        case Log():
+            text = f"Warning: {event.message}" if event.level == "warning" else event.message
+            return replace(making, notes=(*making.notes, text)[-_KEPT_NOTES:])
         case Finished() | CancelledByUser() | Failed():
             return replace(making, end=event)
         case _:

@@ -142,7 +142,10 @@ class CancelCommand(Noun):
 
 
 class FetchJob(Noun):
-    """What `python -m trainers fetch` reads: a hub model to download, or the embedded one to convert."""
+    """What `python -m trainers fetch` reads: a hub model to download, or the embedded one to convert.
+
+    `resolve` reads it too, stays offline and only says where the model is.
+    """
 
     model: str
     cache: str

@@ -1,4 +1,4 @@
-"""Worker process: python -P -m trainers train|answer|measure|chat|fetch  (job as JSON on the first line of standard input)."""
+"""Worker process: python -P -m trainers train|answer|measure|chat|fetch|resolve  (job as JSON on the first line of standard input)."""
 
 from schemas.wire import Wire, claim_stdout
 
@@ -6,6 +6,7 @@ OUT = claim_stdout()
 
 from pathlib import Path  # noqa: E402
 
+from schemas.events import Finished  # noqa: E402
 from schemas.run import AnswerJob, ChatJob, FetchJob, MeasureJob, TrainJob  # noqa: E402
 from schemas.worker import serve  # noqa: E402
 from trainers import readahead  # noqa: E402
@@ -44,6 +45,14 @@ def _fetch(job: str, wire: Wire) -> None:
     fetch(FetchJob.model_validate_json(job), wire)
 
 
+def _resolve(job: str, wire: Wire) -> None:
+    from trainers.models import resolve
+
+    told = FetchJob.model_validate_json(job)
+    wire.emit(Finished(result={"path": str(resolve(told.model, Path(told.cache), wire))}))
+
+
 if __name__ == "__main__":
-    jobs = {"train": _train, "rank": _train, "answer": _answer, "measure": _measure, "chat": _chat, "fetch": _fetch}
+    jobs = {"train": _train, "rank": _train, "answer": _answer, "measure": _measure, "chat": _chat, "fetch": _fetch,
+            "resolve": _resolve}  # fmt: skip
     serve(OUT, jobs, saves=frozenset({"train"}), online=frozenset({"fetch"}))

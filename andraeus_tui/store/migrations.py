@@ -96,11 +96,22 @@ CREATE TABLE more_rows (
 ) STRICT;
 """
 
+# What each generation was made with and what came of it: numbers and reasons, no text of any fact. Undo takes back rows,
+# not what happened.
+_GENERATIONS = """
+CREATE TABLE generations (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  time TEXT NOT NULL,
+  body TEXT NOT NULL
+) STRICT;
+"""
+
 
 def _steps() -> tuple[str, ...]:
     return (
         _TABLES + _triggers("facts", "rows", "row_facts"),
         _REVIEW + _triggers("more_rows"),
+        _GENERATIONS,
     )
 
 
