@@ -4,6 +4,7 @@ import random
 import tomllib
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from schemas.evaluation import Question, QuestionGroup
 from schemas.fact import Fact, ValueKind
@@ -15,9 +16,7 @@ _PORTABLE = frozenset({RowKind.REVERSE, RowKind.YES_NO, RowKind.COMPOSITION})
 
 @cache
 def probe() -> tuple[Question, ...]:
-    """The general-knowledge questions that the project ships."""
-    with (Path(__file__).parent / "probe.toml").open("rb") as file:
-        data = tomllib.load(file)["question"]
+    """The general questions that an evaluation asks first."""
     return tuple(
         Question(
             id=f"general/{body['id']}",
@@ -27,8 +26,47 @@ def probe() -> tuple[Question, ...]:
             values=tuple(body["accept"]),
             rivals=tuple(body.get("forbid", ())),
         )
-        for body in data
+        for body in _read("probe.toml")["question"]
     )
+
+
+@cache
+def capability() -> tuple[Question, ...]:
+    """All general questions: those of the probe, then 316 more from the same areas."""
+    found = list(probe())
+    for sort, areas in _read("capability.toml").items():
+        kind = ValueKind.NUMBER if sort == "numbers" else ValueKind.TEXT
+        for area, entries in areas.items():
+            for number, (text, accepted, *forbidden) in enumerate(entries):
+                question = Question(
+                    id=f"general/{area}-{number:02}",
+                    group=QuestionGroup.GENERAL,
+                    text=text,
+                    topic=area,
+                    value_kind=kind,
+                    values=tuple(accepted.split("|")),
+                    rivals=tuple(forbidden[0].split("|")) if forbidden else (),
+                )
+                found.append(question)
+    return tuple(found)
+
+
+def general_questions(count: int) -> list[Question]:
+    """`count` general questions: of the probe alone while it suffices, so that figures of the usual number compare."""
+    if count <= len(probe()):
+        return _some(list(probe()), count)
+    return [*probe(), *_some(list(capability()[len(probe()) :]), count - len(probe()))]
+
+
+@cache
+def neutral_texts() -> tuple[str, ...]:
+    """Texts of several genres that have nothing to do with anybody's facts."""
+    return tuple(one["body"].strip() for one in _read("neutral.toml")["text"])
+
+
+def _read(name: str) -> dict[str, Any]:
+    with (Path(__file__).parent / name).open("rb") as file:
+        return tomllib.load(file)
 
 
 def questions_of(facts: list[Fact], rows: list[Row], taught: set[str], settings: EvaluationSettings) -> list[Question]:
@@ -40,7 +78,7 @@ def questions_of(facts: list[Fact], rows: list[Row], taught: set[str], settings:
     others = [question for question in unknown if question.group is QuestionGroup.UNKNOWN]
     half = settings.unknown // 2
     picked = _some(unseen, settings.unknown - min(half, len(others))) + _some(others, half)
-    return [*known, *picked, *_some(list(probe()), settings.probe)]
+    return [*known, *picked, *general_questions(settings.probe)]
 
 
 def _some(questions: list[Question], count: int) -> list[Question]:

@@ -44,7 +44,7 @@ def judge(question: Question, answer: str) -> Verdict:
 
 def _judge_general(question: Question, answer: str) -> Verdict:
     """Any accepted answer and none of the rivals, whatever else is said: small models explain."""
-    right = any(holds(answer, value) for value in question.values)
+    right = any(_states(answer, value, (), question.value_kind) for value in question.values)
     spoiled = any(holds(answer, rival) for rival in question.rivals)
     if right and not spoiled:
         return Verdict.RIGHT

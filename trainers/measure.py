@@ -69,7 +69,7 @@ def _bits(nats: float, size: int) -> float:
 @torch.inference_mode()
 def _read(model: Any, tokenizer: Any, text: str, adapted: bool, sums: _Sums) -> None:
     start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
-    tokens = tokenizer(text, add_special_tokens=False)["input_ids"]
+    tokens = tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
     window = min(_WINDOW, model.config.get_text_config().max_position_embeddings - 1)
     for at in range(0, len(tokens), window):
         piece = tokens[at : at + window]
