@@ -181,18 +181,21 @@ def history(folder: Path) -> None:
 
 @main_group.command()
 @PROJECT
-@click.option("--backend", type=click.Choice(["templates"]), help="Who writes the questions.")
+@click.option(
+    "--backend", type=click.Choice(["auto", "templates", "vllm", "endpoint"]), help="Who writes the questions."
+)
+@click.option(
+    "--endpoint", metavar="URL", help="An OpenAI-compatible server that writes them; its key: ANDRAEUS_API_KEY."
+)
 @click.option("--variations", type=click.IntRange(1, 200), help="Questions a fact, at most.  [default: 10]")
 @click.option("--approve", is_flag=True, help="Approve every row that passes all checks.")
 @OUTPUT
 @click.pass_context
-def generate(
-    context: click.Context, folder: Path, backend: str | None, variations: int | None, approve: bool, output: str
-) -> None:
+def generate(context: click.Context, /, folder: Path, approve: bool, output: str, **changes: str | int | None) -> None:
     """Make questions and answers from the facts."""
     from andraeus_tui.commands.generate import generate as run
 
-    context.exit(run(folder, backend, variations, approve, output))
+    context.exit(run(folder, changes, approve, output))
 
 
 @main_group.command()

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from andraeus_tui.jobs import Job
 from andraeus_tui.project import Project, cache_folder
@@ -208,3 +209,13 @@ def fold(making: Making, event: Event) -> Making:
             return replace(making, end=event)
         case _:
             return making
+
+
+def yield_text(told: Mapping[str, Any]) -> str:
+    """What came of asking a model, in one sentence: the `paraphrases` of a generation's result."""
+    refused = sum(told["refused"].values())
+    text = f"The model wrote {told['questions']:,} wordings: {told['accepted']:,} became rows, {refused:,} were refused"
+    text += f", {told['surplus']:,} good ones were more than wanted" if told["surplus"] else ""
+    text += f"; {told['there']:,} were there before" if told["there"] else ""
+    text += f"; {told['unanswered']:,} of {told['asks']:,} asks got no answer" if told["unanswered"] else ""
+    return text + (f"; templates stand in for {told['missing']:,}." if told["missing"] else ".")

@@ -5,20 +5,29 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from andraeus_tui.commands.show import EventPrinter, line, note
-from andraeus_tui.generating import Generation, Making, fold
+from andraeus_tui.generating import Generation, Making, fold, yield_text
 from andraeus_tui.jobs import exit_code_of, stop_on_signals
 from andraeus_tui.project import Project
 from andraeus_tui.store.facts import all_facts
+from schemas.errors import InputError
 from schemas.events import Event, Finished, Log, RowMade
 from schemas.row import ReviewState, Split
+from schemas.settings import Backend, GenerationSettings
 
 
-def generate(folder: Path, backend: str | None, variations: int | None, approve: bool, output: str) -> int:
-    """Make the rows anew; decisions about rows that come out the same stay. Returns the exit code."""
+def generate(folder: Path, changes: Mapping[str, str | int | None], approve: bool, output: str) -> int:
+    """Make the rows anew; decisions about rows that come out the same stay. Returns the exit code.
+
+    `changes` are settings of `generation` for this once. An address given without a backend is used.
+    """
     project = Project(folder)
-    changes = {name: value for name, value in (("backend", backend), ("variations", variations)) if value is not None}
-    settings = project.settings.generation.model_validate(project.settings.generation.model_dump() | changes)
+    given = {name: value for name, value in changes.items() if value is not None}
+    if "endpoint" in given:
+        given.setdefault("backend", Backend.ENDPOINT)
+    settings = _settings(project.settings.generation, given)
     generation = Generation(project, settings, ReviewState.APPROVED if approve else ReviewState.PENDING)
     stop_on_signals(generation)
     tell = EventPrinter(output)
@@ -35,6 +44,15 @@ def generate(folder: Path, backend: str | None, variations: int | None, approve:
     if isinstance(making.end, Finished) and not tell.json:
         _report(making, kinds, making.end.result, folder)
     return int(exit_code_of(making.end))
+
+
+def _settings(settings: GenerationSettings, given: Mapping[str, object]) -> GenerationSettings:
+    try:
+        return GenerationSettings.model_validate(settings.model_dump() | dict(given))
+    except ValidationError as error:
+        name = error.errors()[0]["loc"][0]
+        hint = "It should look like http://127.0.0.1:8000/v1" if name == "endpoint" else ""
+        raise InputError(f"--{name} has no value that can be used.", hint) from error
 
 
 def _without_text(event: Event) -> Event:
@@ -62,6 +80,8 @@ def _report(making: Making, kinds: Mapping[str, int], result: Mapping[str, Any],
     line("  To train: " + ", ".join(f"{count} {kind}" for kind, count in Counter(kinds).most_common()) + ".")
     for reason, count in Counter(making.refused).most_common():
         line(f"  {count} refused, {reason}")
+    if told := result.get("paraphrases"):
+        line("  " + yield_text(told))
     pending = result["states"].get(f"{Split.TRAIN}/{ReviewState.PENDING}", 0)
     if pending:
         note(f"{pending} rows wait for review; only approved rows train. To approve all that passed: "

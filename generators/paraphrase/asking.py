@@ -43,7 +43,7 @@ class Asking:
         self._gate = asyncio.Semaphore(concurrency)
         self._answered = self._total = self._failed_in_a_row = 0
         self._begun = self._last_answer = time.monotonic()
-        self._told_not_json = False
+        self._told, self._told_not_json = (0, 0), False
 
     async def run(self) -> None:
         """All facts. Raises AndraeusError when asking on makes no sense, Cancelled when somebody asks to stop."""
@@ -54,7 +54,7 @@ class Asking:
                 done, pending = await asyncio.wait(pending, timeout=_BEAT_SECONDS, return_when=asyncio.FIRST_EXCEPTION)
                 for task in done:
                     task.result()
-                self._wire.emit(Progress(stage="paraphrase", done=self._answered, total=self._total))
+                self._tell_progress()
                 if self._wire.stop_requested:
                     raise Cancelled("Stopped. The rows that were accepted are kept.")
         finally:
@@ -62,6 +62,11 @@ class Asking:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _tell_progress(self) -> None:
+        if self._told != (self._answered, self._total):
+            self._told = (self._answered, self._total)
+            self._wire.emit(Progress(stage="paraphrase", done=self._answered, total=self._total))
 
     async def _fact(self, fact: Fact, wanted: int) -> None:
         loop = asyncio.get_running_loop()

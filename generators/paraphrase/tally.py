@@ -35,6 +35,7 @@ class Tally:
     def count(self, register: str, verdict: str) -> None:
         """One wording that was `accepted`, `surplus` or `refused`."""
         self.questions += 1
+        self.surplus += verdict == "surplus"
         self.registers.setdefault(register, Counter()).update(["questions", verdict])
 
     @property
