@@ -83,6 +83,14 @@ class MeasureJob(Noun):
     texts: tuple[str, ...]
 
 
+class NearestJob(Noun):
+    """What `python -m trainers nearest` reads: queries, and the texts among which to find those nearest in meaning."""
+
+    queries: tuple[str, ...]
+    texts: Annotated[tuple[str, ...], Field(min_length=1)]
+    count: Annotated[int, Field(ge=1, le=1000)]
+
+
 class ChatJob(Noun):
     """What `python -m trainers chat` reads first; then one command a line."""
 

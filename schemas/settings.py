@@ -129,7 +129,7 @@ class EvaluationSettings(Noun):
     unknown: Annotated[int, Field(ge=0, le=1000)] = 40
     """Questions about facts never given."""
     probe: Annotated[int, Field(ge=0, le=1000)] = 60
-    """General questions; there are 376."""
+    """General-knowledge questions."""
 
 
 class ProjectSettings(Noun):

@@ -1,4 +1,4 @@
-"""Worker process: python -P -m trainers train|answer|measure|chat|fetch|resolve  (job as JSON on the first line of standard input)."""
+"""Worker process: python -P -m trainers train|answer|measure|nearest|study|chat|fetch|resolve  (job as JSON on the first line of standard input)."""
 
 from schemas.wire import Wire, claim_stdout
 
@@ -7,7 +7,8 @@ OUT = claim_stdout()
 from pathlib import Path  # noqa: E402
 
 from schemas.events import Finished  # noqa: E402
-from schemas.run import AnswerJob, ChatJob, FetchJob, MeasureJob, TrainJob  # noqa: E402
+from schemas.run import AnswerJob, ChatJob, FetchJob, MeasureJob, NearestJob, TrainJob  # noqa: E402
+from schemas.study import StudyJob  # noqa: E402
 from schemas.worker import serve  # noqa: E402
 from trainers import readahead  # noqa: E402
 
@@ -33,6 +34,18 @@ def _measure(job: str, wire: Wire) -> None:
     measure(MeasureJob.model_validate_json(job), wire)
 
 
+def _nearest(job: str, wire: Wire) -> None:
+    from trainers.nearest import nearest
+
+    nearest(NearestJob.model_validate_json(job), wire)
+
+
+def _study(job: str, wire: Wire) -> None:
+    from trainers.study import study
+
+    study(StudyJob.model_validate_json(job), wire)
+
+
 def _chat(job: str, wire: Wire) -> None:
     from trainers.chat import chat
 
@@ -53,6 +66,6 @@ def _resolve(job: str, wire: Wire) -> None:
 
 
 if __name__ == "__main__":
-    jobs = {"train": _train, "rank": _train, "answer": _answer, "measure": _measure, "chat": _chat, "fetch": _fetch,
+    jobs = {"train": _train, "rank": _train, "answer": _answer, "measure": _measure, "nearest": _nearest, "study": _study, "chat": _chat, "fetch": _fetch,
             "resolve": _resolve}  # fmt: skip
-    serve(OUT, jobs, saves=frozenset({"train"}), online=frozenset({"fetch"}))
+    serve(OUT, jobs, saves=frozenset({"train", "study"}), online=frozenset({"fetch"}))

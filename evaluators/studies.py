@@ -1,0 +1,43 @@
+"""The studies that can be run, and how a study is made small enough for a try on a CPU."""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+
+from schemas.errors import InputError
+from schemas.study import Study
+
+SMALL_PEOPLE, SMALL_FACTS = 2, 10
+_SMALL_QUESTIONS = 12
+_SMALL_EPOCHS = 3
+
+
+@cache
+def studies() -> dict[str, Study]:
+    """All studies by name."""
+    with (Path(__file__).parent / "studies.toml").open("rb") as file:
+        return {name: Study(name=name, **body) for name, body in tomllib.load(file).items()}
+
+
+def find_study(name: str) -> Study:
+    """The study of that name. Raises InputError, naming those that there are."""
+    found = studies().get(name)
+    if not found:
+        raise InputError(f"There is no study {name!r}.", f"There are: {', '.join(studies())}.")
+    return found
+
+
+def small(study: Study) -> Study:
+    """The same arms on a few facts and questions, trained briefly: it shows that a study runs, and measures nothing."""
+    sizes = sorted({arm.facts for arm in study.arms if arm.facts})
+    arms = tuple(
+        arm.model_copy(
+            update={
+                "facts": SMALL_FACTS + 2 * sizes.index(arm.facts) if arm.facts else None,
+                "recipe": {**arm.recipe, "epochs": _SMALL_EPOCHS},
+            }
+        )
+        for arm in study.arms
+    )
+    few = {"people": SMALL_PEOPLE, "facts": SMALL_FACTS, "general": _SMALL_QUESTIONS, "unknown": _SMALL_QUESTIONS}
+    return study.model_copy(update={"arms": arms, **few})
