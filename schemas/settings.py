@@ -33,14 +33,6 @@ class GenerationSettings(Noun):
 
     backend: Backend = Backend.AUTO
     """Who writes the question wordings: `auto`, `templates`, `vllm` (the base model on a GPU) or `endpoint`."""
-    endpoint: Annotated[str, Field(max_length=500, pattern=r"^(https?://[^\s@]+)?$")] = ""
-    """Address of an OpenAI-compatible server, such as http://127.0.0.1:11434/v1. Its key: ANDRAEUS_API_KEY."""
-    endpoint_model: Annotated[str, Field(max_length=300)] = ""
-    """Name of the model there. Empty: the first one that the server has."""
-    concurrency: Annotated[int, Field(ge=0, le=4096)] = 0
-    """Requests at a time. 0: as many as keep the writer busy (256 for vLLM, 4 for another endpoint)."""
-    judge: bool = False
-    """Let the same model answer each of its questions with the fact given, and drop those that miss the value."""
     variations: Annotated[int, Field(ge=1, le=200)] = 10
     """Question wordings a fact, at most."""
     abstention: Annotated[float, Field(ge=0.0, le=10.0)] = 1.0
@@ -49,6 +41,14 @@ class GenerationSettings(Noun):
     """General prompts on which training stays close to the base model, to keep its abilities."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Which wordings are chosen: the same seed makes the same rows."""
+    endpoint: Annotated[str, Field(max_length=500, pattern=r"^(https?://[^\s@]+)?$")] = ""
+    """Address of an OpenAI-compatible server, such as http://127.0.0.1:11434/v1. Its key: ANDRAEUS_API_KEY."""
+    endpoint_model: Annotated[str, Field(max_length=300)] = ""
+    """Name of the model there. Empty: the first one that the server has."""
+    concurrency: Annotated[int, Field(ge=0, le=4096)] = 0
+    """Requests at a time. 0: as many as keep the writer busy (256 for vLLM, 4 for another endpoint)."""
+    judge: bool = False
+    """Let the same model answer each of its questions with the fact given, and drop those that miss the value."""
 
 
 class Preset(StrEnum):

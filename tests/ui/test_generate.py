@@ -10,7 +10,8 @@ from textual.widgets import Button, Input, Static, Switch
 from andraeus_tui.project import Project, read_settings
 from andraeus_tui.store.rows import all_rows
 from andraeus_tui.ui.app import AndraeusApp
-from schemas.row import ReviewState, Split
+from schemas.row import Origin, ReviewState, RowKind, Split
+from tests.generators.workers import endpoint
 from tests.ui.conftest import FACTS, MakeProject
 from tests.ui.steps import settle, shown, table_lines
 
@@ -46,7 +47,8 @@ async def test_rows_are_made_and_kept(make_project: MakeProject) -> None:
         await settle(pilot)
         await pilot.press("2")
         await settle(pilot)
-        assert shown(pilot, "#about").startswith("8 facts. Templates write the questions: no model is used.")
+        assert shown(pilot, "#about").startswith("8 facts. Templates write the questions, and no model is used:")
+        assert "no endpoint is set" in shown(pilot, "#about")
         assert "spirit animal" in shown(pilot, "#about")
         await generate(pilot)
         with project.database() as database:
@@ -116,6 +118,44 @@ async def test_wordings_are_checked_while_typing_and_saved(make_project: MakePro
         assert read_settings(project.folder / "project.toml").generation.variations == 9
         await pilot.press("p")
         assert pilot.app.screen.query_one("#approve", Switch).value
+
+
+async def test_a_model_behind_an_address_writes(make_project: MakeProject) -> None:
+    project = quick(make_project())
+    with endpoint("bad") as address:
+        async with AndraeusApp(project.folder).run_test(size=(80, 24), notifications=True) as pilot:
+            await settle(pilot)
+            await pilot.press("2")
+            await settle(pilot)
+            await pilot.press("u", *"ftp:")
+            await settle(pilot)
+            assert "http://127.0.0.1:8000/v1" in shown(pilot, "#problem")
+            pilot.app.screen.query_one("#endpoint", Input).value = address
+            await pilot.press("enter")
+            await settle(pilot)
+            assert read_settings(project.folder / "project.toml").generation.endpoint == address
+            assert "an endpoint is set" in shown(pilot, "#about")
+            await generate(pilot)
+            assert "became rows" in shown(pilot, "#stage")
+            assert "refused, " in shown(pilot, "#counts")
+            assert "whose fact it asks for" in shown(pilot, "#counts")
+    with project.database() as database:
+        origins = {
+            row.origin for row in all_rows(database) if row.kind is RowKind.QUESTION and row.split is Split.TRAIN
+        }
+    assert origins == {Origin.MODEL, Origin.TEMPLATE}
+
+
+async def test_why_nobody_can_write_is_told(make_project: MakeProject) -> None:
+    project = quick(make_project(), f'{QUICK}backend = "vllm"\n')
+    async with AndraeusApp(project.folder).run_test(size=(80, 24), notifications=True) as pilot:
+        await settle(pilot)
+        await pilot.press("2")
+        await settle(pilot)
+        assert "vLLM is not installed" in shown(pilot, "#about")
+        assert not pilot.app.screen.query_one("#address").display
+        await pilot.press("s")
+        await until(pilot, lambda: "vLLM is not installed" in shown(pilot, "#stage"))
 
 
 async def test_no_facts_is_told(make_project: MakeProject) -> None:

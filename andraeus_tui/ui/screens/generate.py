@@ -14,7 +14,7 @@ from textual.widgets import Button, Input, ProgressBar, Select, Static, Switch
 
 from andraeus_tui.generating import Generation, Making, fold
 from andraeus_tui.project import change_setting
-from andraeus_tui.settings_form import Setting, all_settings, read
+from andraeus_tui.settings_form import Reading, Setting, all_settings, read
 from andraeus_tui.store.facts import all_facts
 from andraeus_tui.store.rows import count_rows
 from andraeus_tui.ui.base import ProjectScreen
@@ -34,8 +34,8 @@ _WIDE = (Column("for", 8), Column("kind", 10), Column("question"), Column("answe
 _WIDE_FROM = 100
 
 
-def _variations() -> Setting:
-    return next(one for one in all_settings() if one.name == "generation.variations")
+def _setting(key: str) -> Setting:
+    return next(one for one in all_settings() if one.name == f"generation.{key}")
 
 
 class GenerateScreen(ProjectScreen):
@@ -49,6 +49,8 @@ class GenerateScreen(ProjectScreen):
 Questions and answers are made from your facts. Each one is a *row*. Checks refuse rows that are no good.
 
 - **s** starts, **Escape** stops. Rows that were accepted are kept, and the next start goes on from there.
+- **b** chooses who writes the questions: templates, the base model through vLLM (it needs a GPU), or a model behind an
+  address (**u**) such as http://127.0.0.1:11434/v1. *auto* takes the best of them, and the line above says which and why.
 - **v** changes how many wordings a fact gets, at most.
 - **p** switches *approve what passes all checks*. Rows that are not approved wait for you in the Review step.
 - Making rows again keeps what you decided. Rows that fit no fact any more go away.
@@ -61,6 +63,7 @@ You can go to other steps while rows are made.
         Binding("v", "variations", "Wordings"),
         Binding("p", "approve", "Approve on/off"),
         Binding("b", "backend", "Writer", show=False),
+        Binding("u", "endpoint", "Address", show=False),
     ]
     DEFAULT_CSS = """
     GenerateScreen {
@@ -70,16 +73,17 @@ You can go to other steps while rows are made.
         & #writer { margin-top: 1; }
         & #backend { width: 15; margin-right: 2; }
         & #variations { width: 8; margin-right: 2; background: $boost; }
+        & #endpoint { width: 1fr; background: $boost; }
         & #approve { border: none; height: 1; padding: 0; width: 10; background: transparent; }
         & #approve:focus { border: none; background: $boost; }
         & #approved { width: 4; margin-right: 2; }
         & .form Button { margin-right: 2; min-width: 9; }
         & #problem { height: auto; padding: 0 1; color: $text-error; text-style: bold; }
-        & #doing { height: auto; max-height: 4; margin-top: 1; padding: 0 1; }
+        & #doing { height: auto; max-height: 5; margin-top: 1; padding: 0 1; }
         & #bar { width: 28; margin-right: 2; }
         & #bar Bar { width: 22; }
         & #doing Static { width: 1fr; }
-        & #counts { height: auto; max-height: 4; padding: 0 1; }
+        & #counts { height: auto; max-height: 6; padding: 0 1; }
         & #newest { min-height: 4; margin-top: 1; }
         & #states { height: 4; padding: 0 1; background: $panel; }
     }
@@ -105,6 +109,9 @@ You can go to other steps while rows are made.
             yield Select(writers, allow_blank=False, compact=True, id="backend")
             yield Static("Wordings a fact", markup=False)
             yield Input(compact=True, id="variations", max_length=4)
+        with Horizontal(classes="form", id="address"):
+            yield Static("Its address", markup=False)
+            yield Input(compact=True, id="endpoint", placeholder="http://127.0.0.1:8000/v1", max_length=500)
         with Horizontal(classes="form"):
             yield Static("Approve what passes all checks", markup=False)
             yield Switch(id="approve", animate=False)
@@ -135,48 +142,55 @@ You can go to other steps while rows are made.
             if self._generation is None:
                 self._making = Making()
         settings = self.project.settings.generation
-        with self.telling():
-            self.query_one("#about", Static).update(about(all_facts(self.database), settings.backend))
         with self.prevent(Input.Changed, Select.Changed):
             self.query_one("#variations", Input).value = str(settings.variations)
             self.query_one("#backend", Select).value = settings.backend
+            self.query_one("#endpoint", Input).value = settings.endpoint
         self._check()
+        self._say_about()
         self._painted = None
         self._tick()
 
     # The form
 
-    @property
-    def _wanted(self) -> int | None:
-        """The number of wordings that is written, if it is one."""
-        value = read(_variations(), self.query_one("#variations", Input).value).value
-        return value if isinstance(value, int) else None
+    def _say_about(self) -> None:
+        settings = self.project.settings.generation
+        self.query_one("#address").display = settings.backend in {Backend.AUTO, Backend.ENDPOINT}
+        with self.telling():
+            self.query_one("#about", Static).update(about(all_facts(self.database), settings))
 
-    @on(Input.Changed, "#variations")
+    def _written(self, key: str) -> Reading:
+        """What is written in the field of a setting."""
+        return read(_setting(key), self.query_one(f"#{key}", Input).value)
+
+    @on(Input.Changed)
     def _check(self) -> None:
-        reading = read(_variations(), self.query_one("#variations", Input).value)
-        problem = f"Wordings a fact: {reading.problem} ({_variations().bounds})." if reading.problem else ""
+        wordings, address = self._written("variations").problem, self._written("endpoint").problem
+        problem = f"Wordings a fact: {wordings} ({_setting('variations').bounds})." if wordings else ""
+        if address:
+            problem = "The address should look like http://127.0.0.1:8000/v1."
         self.query_one("#problem", Static).update(problem)
         self.query_one("#problem").display = bool(problem)
 
-    @on(Input.Submitted, "#variations")
+    @on(Input.Submitted)
     def _submitted(self) -> None:
-        if self._wanted is not None:
+        if not self.query_one("#problem").display:
             self.query_one(WindowTable).focus()
 
-    @on(Input.Blurred, "#variations")
+    @on(Input.Blurred)
     @on(Select.Changed, "#backend")
     def _keep(self) -> None:
         """Save what is valid in project.toml."""
         if not self.andraeus.has_project:
             return
         backend = self.query_one("#backend", Select).value
-        given = {"variations": self._wanted, "backend": str(backend)}
+        given = {key: self._written(key).value for key in ("variations", "endpoint")} | {"backend": str(backend)}
         present = self.project.settings.generation.model_dump(mode="json")
         with self.telling():
             for key, value in given.items():
                 if value is not None and present[key] != value:
                     change_setting(self.project, "generation", key, value)
+        self._say_about()
 
     def action_variations(self) -> None:
         """Go to the number of wordings."""
@@ -185,6 +199,10 @@ You can go to other steps while rows are made.
     def action_backend(self) -> None:
         """Go to the writers."""
         self.query_one("#backend").focus()
+
+    def action_endpoint(self) -> None:
+        """Go to the address of a model, when one is asked for."""
+        self.query_one("#endpoint").focus()
 
     def action_approve(self) -> None:
         """Whether rows that pass all checks need no review."""
@@ -202,13 +220,14 @@ You can go to other steps while rows are made.
         if self._generation:
             self.notify("Rows are being made already.", markup=False)
             return
-        if self._wanted is None:
-            self.query_one("#variations").focus()
+        if wrong := [key for key in ("variations", "endpoint") if self._written(key).problem]:
+            self.query_one(f"#{wrong[0]}").focus()
             return
         self._keep()
         state = ReviewState.APPROVED if self.query_one("#approve", Switch).value else ReviewState.PENDING
         generation = Generation(self.project, self.project.settings.generation, state)
         self._generation, self._at = generation, self.project.folder
+        self.andraeus.generations.add(generation)
         self._making = Making(text="Starting")
         self.query_one(WindowTable).focus()
         # On the app: the rows keep coming while another step is in front.
@@ -238,6 +257,7 @@ You can go to other steps while rows are made.
             end = Failed(kind="error", message=f"Something went wrong ({type(error).__name__}).")
             self._making = replace(self._making, end=end)
         self._generation = None
+        self.andraeus.generations.discard(generation)
 
     # Painting
 
