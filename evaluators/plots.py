@@ -2,11 +2,12 @@
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
 from schemas.evaluation import Evaluation, Proportion
+from schemas.study import Estimate
 
 _TEXT, _BASE, _TUNED, _GRID = "#010101", "#010102", "#010103", "#010104"
 """Stand-ins that are replaced by the page's own colours."""
@@ -92,6 +93,49 @@ def _dress(axes: Any, labels: list[str]) -> None:
     for side in axes.spines.values():
         side.set_visible(False)
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False, labelcolor=_TEXT)
+
+
+def study_plot(bars: Mapping[str, Sequence[tuple[str, Estimate]]], title: str) -> str:
+    """One small chart a figure, a bar an arm, with 95% intervals over persons."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    settings: Any = {"svg.hashsalt": "study", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 9}
+    with mpl.rc_context(settings):
+        heights = [0.7 + 0.26 * len(found) for found in bars.values()]
+        figure = Figure(figsize=(7.6, max(1.0, sum(heights))), layout="constrained")
+        FigureCanvasSVG(figure)
+        grid = figure.subplots(max(1, len(bars)), 1, squeeze=False, gridspec_kw={"height_ratios": heights or [1]})
+        for axes, (name, found) in zip(grid[:, 0], bars.items(), strict=False):
+            _draw_arms(axes, name, found)
+        out = io.StringIO()
+        quiet = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        figure.savefig(out, format="svg", transparent=True, metadata=quiet)
+    return _inline(out.getvalue(), "study", title)
+
+
+def _draw_arms(axes: Any, name: str, found: Sequence[tuple[str, Estimate]]) -> None:
+    ordered = list(reversed(found))
+    below = [max(0.0, one.mean - (one.mean if one.low is None else one.low)) for _, one in ordered]
+    above = [max(0.0, (one.mean if one.high is None else one.high) - one.mean) for _, one in ordered]
+    axes.barh(
+        range(len(ordered)),
+        [one.mean for _, one in ordered],
+        height=0.6,
+        facecolor=_TUNED,
+        xerr=[below, above],
+        error_kw={"ecolor": _TEXT, "elinewidth": 1.2, "capsize": 3},
+    )
+    axes.set_yticks(range(len(ordered)), [arm for arm, _ in ordered])
+    axes.set_title(name, loc="left", fontsize=9, color=_TEXT)
+    if all(one.mean <= 1 for _, one in ordered):
+        axes.set_xlim(0, 1)
+    axes.tick_params(colors=_TEXT, length=0)
+    axes.grid(axis="x", color=_GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+    for side in axes.spines.values():
+        side.set_visible(False)
 
 
 def _inline(svg: str, key: str, title: str) -> str:

@@ -1,0 +1,1 @@
+"""Studies: planned here, run by trainers.study on any machine, scored here."""

@@ -1,0 +1,74 @@
+"""The questions of one person in a study: the same for all arms, and none that any arm saw in training."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from evaluators.audit import audit
+from evaluators.everyday import everyday_questions, never_told_questions, two_fact_questions
+from evaluators.lives import life
+from evaluators.normal import holds
+from evaluators.people import confusable
+from evaluators.questions import general_questions, questions_of
+from schemas.evaluation import Question, QuestionGroup
+from schemas.fact import Fact
+from schemas.row import Row, RowKind, Split
+from schemas.settings import EvaluationSettings
+from schemas.study import Study
+
+_EXEMPT = frozenset({QuestionGroup.PORTABILITY, QuestionGroup.GENERAL})
+"""These name a value by their nature, or by chance."""
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What is asked, and how many questions were left out, by reason."""
+
+    questions: list[Question]
+    dropped: dict[str, int]
+
+
+def ask_about(facts: list[Fact], number: int, tests: list[Row], trained: list[Row], study: Study) -> Asking:
+    """Held-out rows, everyday questions, things never told and general questions about one person.
+
+    `tests` are rows of the usual generator; `trained` are those of all arms.
+    """
+    taught = {row.topic for row in (*trained, *tests) if row.split is Split.TRAIN and row.kind is RowKind.ABSTENTION}
+    women = {one.subject for one in life(number).others if one.woman}
+    alike = confusable(list(facts))
+    held = [row for row in tests if row.split is Split.TEST]
+    rows = questions_of(facts, held, taught, EvaluationSettings(unknown=study.unknown // 2, probe=0))
+    marked = [_marked(question, facts, alike) for question in rows]
+    asked = [
+        *everyday_questions(facts, women, alike, number),
+        *two_fact_questions(facts, women, number),
+        *never_told_questions(facts, women, taught, study.unknown - study.unknown // 2, number),
+    ]
+    seen = [row.question for row in (*trained, *tests) if row.split is not Split.TEST]
+    found = audit([*marked, *asked], seen)
+    dropped: dict[str, int] = {}
+    for leak in found.leaks:
+        _count(dropped, f"stands in training ({leak.reason})")
+    kept = []
+    for question in (*marked, *asked):
+        if question.id in found.ids:
+            continue
+        if question.group not in _EXEMPT and _names_a_value(question, facts):
+            _count(dropped, "names a value of this person")
+            continue
+        kept.append(question)
+    return Asking([*kept, *general_questions(study.general)], dropped)
+
+
+def _marked(question: Question, facts: Iterable[Fact], alike: set[tuple[str, str]]) -> Question:
+    if question.group is not QuestionGroup.RECALL:
+        return question
+    own = [fact for fact in facts if fact.id in question.fact_ids]
+    return question.model_copy(update={"confusable": any((fact.subject, fact.attribute) in alike for fact in own)})
+
+
+def _names_a_value(question: Question, facts: Iterable[Fact]) -> bool:
+    return any(holds(question.text, text) for fact in facts for text in (*fact.items, fact.text, *fact.aliases))
+
+
+def _count(dropped: dict[str, int], reason: str) -> None:
+    dropped[reason] = dropped.get(reason, 0) + 1

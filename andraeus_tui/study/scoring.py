@@ -1,0 +1,100 @@
+"""Reads what a study's cells answered, and writes results.json, report.md and report.html."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from andraeus_tui.files import write_whole
+from andraeus_tui.project import cache_folder
+from andraeus_tui.study.planning import plan_of
+from evaluators.figures import Right, Shares, figures_of, result_of, right_answers
+from evaluators.proof import prove
+from schemas.errors import AndraeusError, InputError
+from schemas.evaluation import Answer, Question
+from schemas.events import Answered, parse_event
+from schemas.fact import Fact
+from schemas.study import CONTEXT_SOURCES, Cell, StudyResult
+
+RESULTS_FILE = "results.json"
+_REPORT_SECONDS = 300
+
+
+def score(folder: Path) -> StudyResult:
+    """The result of all cells that are done. Raises InputError when none is."""
+    plan = plan_of(folder)
+    shares: Shares = {}
+    right: Right = {}
+    proofs: dict[str, str] = {}
+    missing: list[str] = []
+    for path in sorted(folder.glob("cells/*/*/cell.json")):
+        cell = Cell.model_validate_json(path.read_bytes())
+        answered = path.parent / "answers.jsonl"
+        if not answered.is_file():
+            missing.append(f"{cell.arm}, {cell.person}")
+            continue
+        home = folder / cell.questions
+        questions = [Question.model_validate_json(line) for line in _lines(home / "questions.jsonl")]
+        facts = [Fact.model_validate(body) for body in json.loads((home / "facts.json").read_text("utf-8"))]
+        answers = list(_answers(answered))
+        measured = path.parent / "measured.json"
+        found = figures_of(
+            questions,
+            answers,
+            facts,
+            json.loads((home / "changed.json").read_text("utf-8")),
+            json.loads(measured.read_text("utf-8")) if measured.is_file() else {},
+        )
+        for name, value in found.items():
+            shares.setdefault(cell.arm, {}).setdefault(name, {})[cell.person] = value
+        right.setdefault(cell.arm, {})[cell.person] = right_answers(questions, answers)
+        if cell.source not in CONTEXT_SOURCES:
+            passed = prove(facts, questions, answers).passed and proofs.get(cell.arm, "passed") == "passed"
+            proofs[cell.arm] = "passed" if passed else "FAILED"
+    if not shares:
+        raise InputError(
+            "No cell of this study is done.", "Run it first: without --score-only, or with trainers.study."
+        )
+    result = result_of(plan, shares, right, proofs, missing, _dropped(folder))
+    write_whole(folder / RESULTS_FILE, result.model_dump_json(indent=1))
+    _report(folder)
+    return result
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text("utf-8").splitlines()
+
+
+def _answers(path: Path) -> Iterable[Answer]:
+    for line in _lines(path):
+        event = parse_event(line)
+        if isinstance(event, Answered):
+            yield event.answer
+
+
+def _dropped(folder: Path) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for path in folder.glob("people/*/dropped.json"):
+        for reason, count in json.loads(path.read_text("utf-8")).items():
+            found[reason] = found.get(reason, 0) + count
+    return found
+
+
+def _report(folder: Path) -> None:
+    """Another process draws: the plots' library is slow and large."""
+    plots_cache = cache_folder() / "matplotlib"
+    plots_cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+    command = [sys.executable, "-P", "-m", "evaluators.study_report", str(folder)]
+    try:
+        subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env=os.environ | {"MPLCONFIGDIR": str(plots_cache)},
+            timeout=_REPORT_SECONDS,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise AndraeusError("The results are saved, but the report could not be written.") from error
