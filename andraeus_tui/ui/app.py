@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from andraeus_tui.ui.base import ProjectScreen
 from schemas.errors import AndraeusError
 
 if TYPE_CHECKING:
+    from andraeus_tui.generating import Generation
     from andraeus_tui.training import Supervised
 
 
@@ -102,6 +104,9 @@ class AndraeusApp(App[None]):
 
     def __init__(self, folder: Path | None = None) -> None:
         super().__init__()
+        if "TEXTUAL_ANIMATIONS" not in os.environ:
+            # What slides for 0.3 s is seen 0.3 s later, and over ssh it is a burst of frames.
+            self.animation_level = "none"
         self._first = folder
         self._project: Project | None = None
         self._database: Database | None = None
@@ -111,6 +116,8 @@ class AndraeusApp(App[None]):
         """Name of a run that another step wants to be shown."""
         self.training: Supervised | None = None
         """The run that this app began last. Its lifeline ends with the app, so it is kept here and not by a screen."""
+        self.generations: set[Generation] = set()
+        """What makes rows at the moment. Whoever leaves is asked about it."""
         self._previewed: str | None = None
 
     def on_mount(self) -> None:
@@ -236,7 +243,7 @@ class AndraeusApp(App[None]):
                 yield SystemCommand(binding.description, f"{_KEY} {keys}", _runner(node, binding.action))
 
     async def action_quit(self) -> None:
-        """Leave; a run at work is asked about first."""
+        """Leave; what is at work is asked about first."""
         self.run_worker(self._quit(), group="quit")
 
     async def _quit(self) -> None:

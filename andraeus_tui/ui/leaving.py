@@ -1,4 +1,4 @@
-"""Leaving the app while it trains: stop with a checkpoint, let the run go on, or stay."""
+"""Leaving the app while it works: stop what makes rows, stop a run with a checkpoint or let it go on, or stay."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
+
+from andraeus_tui.ui.dialogs import Confirm
 
 if TYPE_CHECKING:
     from andraeus_tui.ui.app import AndraeusApp
@@ -51,18 +53,34 @@ class Leave(ModalScreen[Choice]):
         self.dismiss(choice)
 
 
+class StopMaking(Confirm):
+    """The question when rows are being made; Escape stays."""
+
+    def __init__(self) -> None:
+        question = (
+            "Rows are still being made. Those that were accepted are stored, and the next start goes on from there."
+        )
+        super().__init__(question, "Stop and leave", "Stay")
+
+
 async def leave(app: AndraeusApp) -> bool:
-    """Ask what becomes of a run that this app holds; whether the app may end. Call it in a worker."""
-    held = app.training
-    if held is None or not held.running:
-        return True
-    if any(isinstance(screen, Leave) for screen in app.screen_stack):
+    """Ask what becomes of rows in the making and of a run that this app holds; whether the app may end.
+
+    Nothing is stopped before every question is answered. Call it in a worker.
+    """
+    if any(isinstance(screen, (Leave, StopMaking)) for screen in app.screen_stack):
         return False
-    match await app.push_screen_wait(Leave(held.folder.name)):
-        case "stop":
-            held.stop()
-        case "detach":
-            held.detach()
-        case _:
-            return False
+    if app.generations and not await app.push_screen_wait(StopMaking()):
+        return False
+    held = app.training
+    if held is not None and held.running:
+        match await app.push_screen_wait(Leave(held.folder.name)):
+            case "stop":
+                held.stop()
+            case "detach":
+                held.detach()
+            case _:
+                return False
+    for generation in set(app.generations):
+        generation.stop()
     return True

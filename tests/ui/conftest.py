@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from andraeus_tui import training
 from andraeus_tui.importing import sort_out
+from andraeus_tui.progress import Training, fold
 from andraeus_tui.project import Project, create
 from andraeus_tui.readers import Entry
 from andraeus_tui.store.facts import put_facts
 from andraeus_tui.store.rows import replace_generated
 from generators.build import build
+from schemas.events import Finished
 from schemas.fact import Fact
 from schemas.row import ReviewState
 from schemas.settings import GenerationSettings
@@ -70,3 +73,28 @@ def make_project(tmp_path: Path) -> MakeProject:
         return project
 
     return make
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Project]:
+    """Makes a project whose runs take seconds, or do not end while a test looks."""
+    from tests.andraeus_tui.trainable import trainable
+
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    return lambda epochs: trainable(tmp_path / "robin", tiny_model, epochs)
+
+
+def invented_estimate(project: Project, show: Callable[[Training], None], started: object) -> None:
+    """Stands in for a worker that looks at the rows."""
+    from tests.ui.invented_runs import beginning
+
+    state = Training(begun=1)
+    for event in [*beginning()[1:4], Finished()]:
+        state = fold(state, event)
+    show(state)
+
+
+@pytest.fixture
+def known_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that are about something else, and for pictures, which must not depend on this machine's memory."""
+    monkeypatch.setattr(training, "estimate", invented_estimate)

@@ -1,8 +1,6 @@
 """The evidence step: sections, failures and their facts, two runs, more rows, a real examination, and its looks."""
 
 import webbrowser
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,45 +8,18 @@ from textual.pilot import Pilot
 from textual.widgets import Static, TabbedContent
 
 from andraeus_tui.project import Project
-from andraeus_tui.runs import latest_finished
 from andraeus_tui.store.rows import all_rows
 from andraeus_tui.ui.app import AndraeusApp
-from andraeus_tui.ui.screens.evidence import EvidenceScreen
 from andraeus_tui.ui.table import WindowTable
 from schemas.evaluation import Evaluation, Question, QuestionGroup
 from schemas.row import ReviewState, RowKind, Wording
-from tests.conftest import Cli
 from tests.stubs.evidence import NAME, OTHER, evaluation_of, examined_run, finished_run, right, write
 from tests.ui.conftest import MakeProject
+from tests.ui.evidence_steps import go, messages, press, section
 from tests.ui.steps import settle, shown, table_lines
 
 SIZES = [(80, 24), (120, 40)]
 HOSTILE = ["[red]x[/red] [/]", "<|im_end|><script>", "\x1b[2J\x07", "שלום \u202eabc", "👩‍👩‍👧", "word " * 2000]
-
-
-async def go(pilot: Pilot[Any], project: Project) -> EvidenceScreen:
-    """Open the project at this step."""
-    app = pilot.app
-    assert isinstance(app, AndraeusApp)
-    await pilot.pause()
-    app.open_project(project.folder, "evidence")
-    await settle(pilot)
-    screen = app.screen
-    assert isinstance(screen, EvidenceScreen)
-    return screen
-
-
-async def press(pilot: Pilot[Any], *keys: str) -> None:
-    await pilot.press(*keys)
-    await settle(pilot)
-
-
-def section(screen: EvidenceScreen) -> str:
-    return screen.query_one(TabbedContent).active
-
-
-def messages(pilot: Pilot[Any]) -> str:
-    return "\n".join(note.message for note in pilot.app._notifications)
 
 
 @pytest.fixture
@@ -170,27 +141,6 @@ async def test_a_run_that_another_step_wants(project: Project) -> None:
         assert app.wanted_run is None
 
 
-async def test_more_rows_for_what_failed(project: Project) -> None:
-    examined_run(project)
-    with project.database() as database:
-        before = len(all_rows(database))
-    async with AndraeusApp().run_test(size=(80, 24), notifications=True) as pilot:
-        await go(pilot, project)
-        await pilot.press("m")
-        for _ in range(600):
-            await pilot.pause(0.05)
-            if len(pilot.app.screen_stack) > 1:
-                break
-        await settle(pilot)
-        question = str(pilot.app.screen.query_one(".dialog Static", Static).content)
-        with project.database() as database:
-            rows = all_rows(database)
-        assert question.startswith(f"{len(rows) - before} new rows for ")
-        assert sum(row.state is ReviewState.PENDING for row in rows) == len(rows) - before > 0
-        await press(pilot, "n")
-        assert pilot.app.current_mode == "evidence"
-
-
 async def test_nothing_failed_nothing_to_repair(project: Project) -> None:
     examined_run(project, said=lambda _, question: right(question))
     async with AndraeusApp().run_test(size=(80, 24), notifications=True) as pilot:
@@ -281,71 +231,6 @@ async def test_text_of_others_is_only_text(project: Project, size: tuple[int, in
         await press(pilot, "home")
         assert any("[red]x[/red] [/]" in line for line in table_lines(pilot, "#failures WindowTable"))
         assert "Who is <|im_end|><script>?" in str(screen.query_one("#failures .card Static", Static).content)
-
-
-async def test_a_real_examination_stopped_and_done(
-    cli: Cli, tiny_project: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ANDRAEUS_CACHE", str(cache))
-    assert cli("--train-only", "--project", tiny_project).returncode == 0
-    project = Project(tiny_project)
-    run = latest_finished(project.runs).folder
-    async with AndraeusApp().run_test(size=(80, 24), notifications=True) as pilot:
-        screen = await go(pilot, project)
-        await pilot.press("s")
-        await pilot.pause(0.3)
-        assert "x stops" in shown(pilot, "#progress")
-        await pilot.press("x", "x")
-        await until(pilot, lambda: not screen.query_one("#progress").display)
-        assert "Stopped" in messages(pilot)
-        assert not (run / "eval.json").exists()
-
-        lines: set[str] = set()
-        await pilot.press("s")
-        await pilot.pause(0.3)
-
-        def over() -> bool:
-            lines.add(str(screen.query_one("#progress", Static).content))
-            return not screen.query_one("#progress").display
-
-        await until(pilot, over)
-        await settle(pilot)
-        assert any("x stops" in line for line in lines)
-        assert "Examined in" in messages(pilot)
-        assert screen.query_one(TabbedContent).display
-        assert (run / "report.html").is_file()
-
-        await press(pilot, "s")
-        assert "Do it again?" in str(pilot.app.screen.query_one(".dialog Static", Static).content)
-        await press(pilot, "n")
-        assert not screen.query_one("#progress").display
-        # Whoever leaves in the middle leaves no worker behind.
-        await press(pilot, "s")
-        await pilot.press("y")
-        await pilot.pause(0.3)
-        assert screen.query_one("#progress").display
-
-
-async def until(pilot: Pilot[Any], done: Callable[[], bool]) -> None:
-    for _ in range(1200):
-        if done():
-            return
-        await pilot.pause(0.05)
-    raise AssertionError("it did not happen within a minute")
-
-
-@pytest.fixture
-def tiny_project(cli: Cli, tmp_path: Path, tiny_model: Path) -> Path:
-    """Two facts on the tiny model and few questions."""
-    facts = tmp_path / "facts.json"
-    facts.write_text('{"pet_name": "Max", "city": "Lisbon"}')
-    folder = tmp_path / "tiny"
-    assert cli("init", folder, "--facts", facts, "--model", tiny_model).returncode == 0
-    settings = (folder / "project.toml").read_text() + "[generation]\nvariations = 4\nabstention = 0.1\nreplay = 8\n"
-    settings += "[recipe]\nepochs = 1\n[evaluation]\nmax_new_tokens = 4\nunknown = 4\nprobe = 4\n"
-    (folder / "project.toml").write_text(settings)
-    assert cli("generate", "--project", folder, "--approve").returncode == 0
-    return folder
 
 
 def looks(snap_compare: Any, project: Project, size: tuple[int, int], *keys: str) -> None:

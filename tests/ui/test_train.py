@@ -1,17 +1,12 @@
 """Train: from the first look at the cost to a finished run, through stops, crashes, leaving and coming back."""
 
-import asyncio
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 
-from andraeus_tui import training
-from andraeus_tui.progress import Training, fold
 from andraeus_tui.project import Project
 from andraeus_tui.runs import EVENTS_FILE, RunState, all_runs, claim, read_run
 from andraeus_tui.ui.app import AndraeusApp
@@ -19,70 +14,14 @@ from andraeus_tui.ui.dialogs import Confirm
 from andraeus_tui.ui.leaving import Leave
 from andraeus_tui.ui.log_view import LogView
 from andraeus_tui.ui.screens.train import TrainScreen
-from schemas.events import Event, Failed, Finished, Log, parse_event
+from schemas.events import Event, Failed, Log, parse_event
 from schemas.row import ReviewState
-from tests.andraeus_tui.trainable import trainable
 from tests.ui.conftest import MakeProject
 from tests.ui.invented_runs import beginning, crash, finish, steps, write_run
 from tests.ui.steps import shown, table_lines
+from tests.ui.train_steps import begin, go, heading, numbers, until
 
 SIZES = [(80, 24), (120, 40)]
-
-
-@pytest.fixture
-def tiny(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Project]:
-    """Makes a project whose runs take seconds, or do not end while a test looks."""
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    return lambda epochs: trainable(tmp_path / "robin", tiny_model, epochs)
-
-
-def invented_estimate(project: Project, show: Callable[[Training], None], started: object) -> None:
-    """Stands in for a worker that looks at the rows."""
-    state = Training(begun=1)
-    for event in [*beginning()[1:4], Finished()]:
-        state = fold(state, event)
-    show(state)
-
-
-@pytest.fixture
-def known_cost(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For tests that are about something else, and for pictures, which must not depend on this machine's memory."""
-    monkeypatch.setattr(training, "estimate", invented_estimate)
-
-
-async def go(pilot: Pilot[None], project: Project) -> TrainScreen:
-    """Open the project at Train."""
-    app = pilot.app
-    assert isinstance(app, AndraeusApp)
-    app.open_project(project.folder, "train")
-    await until(pilot, lambda: isinstance(app.screen, TrainScreen) and app.screen.is_mounted)
-    await pilot.pause(0.3)
-    screen = app.screen
-    assert isinstance(screen, TrainScreen)
-    return screen
-
-
-async def until(pilot: Pilot[None], happened: Callable[[], bool], seconds: float = 90) -> None:
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end, "it did not happen"
-        await pilot.pause(0.05)
-
-
-async def begin(pilot: Pilot[None]) -> None:
-    """The way of a person: s, look at the numbers, yes."""
-    await pilot.press("s")
-    await until(pilot, lambda: isinstance(pilot.app.screen, Confirm))
-    await pilot.press("y")
-    await until(pilot, lambda: "Training: step" in shown(pilot, "#doing") or "Finished" in shown(pilot, "#said"))
-
-
-def heading(pilot: Pilot[None]) -> str:
-    return shown(pilot, "#heading")
-
-
-def numbers(pilot: Pilot[None]) -> str:
-    return shown(pilot, "#numbers")
 
 
 def worker_of(project: Project) -> int:
@@ -138,48 +77,6 @@ async def test_stop_resume_and_a_worker_that_dies(tiny: Callable[[int], Project]
         await pilot.press("d", "y")
         await until(pilot, lambda: all_runs(project.runs) == [])
         await until(pilot, lambda: pilot.app.screen.query_one("#empty").display)
-
-
-async def test_leave_let_it_go_on_and_come_back(tiny: Callable[[int], Project], known_cost: None) -> None:
-    project = tiny(1000)
-    app = AndraeusApp()
-    async with app.run_test(size=(80, 24)) as pilot:
-        await go(pilot, project)
-        await begin(pilot)
-        await pilot.press("ctrl+q")
-        await until(pilot, lambda: isinstance(app.screen, Leave))
-        await pilot.press("escape")
-        await until(pilot, lambda: isinstance(app.screen, TrainScreen))
-        await pilot.press("ctrl+q")
-        await until(pilot, lambda: isinstance(app.screen, Leave))
-        await pilot.press("g")
-        await until(pilot, lambda: app._exit)
-    (run,) = all_runs(project.runs)
-    await asyncio.sleep(1)
-    assert read_run(run.folder).state is RunState.RUNNING, "it goes on without the app"
-    async with AndraeusApp().run_test(size=(80, 24)) as pilot:
-        await go(pilot, project)
-        await until(pilot, lambda: "in another process" in heading(pilot) and "loss" in numbers(pilot))
-        await pilot.press("x", "y")
-        await until(pilot, lambda: "stopped" in heading(pilot))
-
-
-async def test_leave_and_stop(tiny: Callable[[int], Project], known_cost: None) -> None:
-    project = tiny(1000)
-    app = AndraeusApp()
-    async with app.run_test(size=(80, 24)) as pilot:
-        await go(pilot, project)
-        await begin(pilot)
-        await pilot.press("ctrl+q")
-        await until(pilot, lambda: isinstance(app.screen, Leave))
-        await pilot.click("#stop")
-        await until(pilot, lambda: app._exit)
-    (run,) = all_runs(project.runs)
-    end = time.monotonic() + 60
-    while read_run(run.folder).state is RunState.RUNNING and time.monotonic() < end:
-        await asyncio.sleep(0.1)
-    assert read_run(run.folder).state is RunState.STOPPED
-    assert list(run.folder.glob("checkpoints/step-*"))
 
 
 async def test_nothing_approved_never_trains(make_project: MakeProject) -> None:

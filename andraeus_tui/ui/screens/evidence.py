@@ -164,7 +164,8 @@ Left and right arrows change the section. The report (`o` opens it, `h` says whe
     def _focus_section(self) -> None:
         sections = self.query_one(TabbedContent)
         if sections.display and isinstance(pane := sections.active_pane, Pane):
-            pane.main.focus()
+            # At once, and not with the next message: what it changes is painted in the same frame.
+            self.set_focus(pane.main)
 
     def action_section(self, by: int) -> None:
         """The next section, or the one before."""
@@ -172,6 +173,7 @@ Left and right arrows change the section. The report (`o` opens it, `h` says whe
         names = [pane.id or "" for pane in self.query(Pane)]
         if sections.display:
             sections.active = names[(names.index(sections.active) + by) % len(names)]
+            self._focus_section()
 
     async def on_pane_fact_wanted(self, event: Pane.FactWanted) -> None:
         """Go to the fact, where it can be looked at and changed."""
@@ -185,10 +187,9 @@ Left and right arrows change the section. The report (`o` opens it, `h` says whe
             return self._bar.working or self._repair is not None
         if action == "examine":
             return not self._bar.working and found is not None and found.run is not None
-        if action == "more_rows" and self._repair:
-            return False
         if action in {"compare", "more_rows", "open_report", "where_report", "section"}:
-            return found is not None and found.examined is not None
+            free = action != "more_rows" or self._repair is None
+            return free and found is not None and found.examined is not None
         return True
 
     def action_pick_run(self) -> None:
@@ -256,6 +257,7 @@ Left and right arrows change the section. The report (`o` opens it, `h` says whe
             return
         with self.telling():
             self._repair = evidence.more_rows_for(self.project, ids)
+            self.andraeus.generations.add(self._repair)
             self.notify(f"Making more rows for {len(ids)} facts. x stops.", markup=False)
             self.refresh_bindings()
             self._make_rows(self._repair, len(ids))
@@ -267,6 +269,7 @@ Left and right arrows change the section. The report (`o` opens it, `h` says whe
                 count = await asyncio.to_thread(evidence.rows_made, repair)
             finally:
                 self._repair = None
+                self.andraeus.generations.discard(repair)
                 self.refresh_bindings()
             if count:
                 question = f"{count} new rows for {facts} facts wait for review. Review them now?"

@@ -1,0 +1,126 @@
+"""Leaving the app while it works: nothing is lost, nothing goes on unasked, and nobody is asked about nothing."""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import psutil
+from textual.widgets import Static
+
+from andraeus_tui.project import Project
+from andraeus_tui.runs import RunState, all_runs, read_run
+from andraeus_tui.store.rows import all_rows
+from andraeus_tui.ui.app import AndraeusApp
+from andraeus_tui.ui.leaving import Leave, StopMaking
+from andraeus_tui.ui.screens.generate import GenerateScreen
+from andraeus_tui.ui.screens.train import TrainScreen
+from tests.ui.conftest import MakeProject
+from tests.ui.steps import settle, shown
+from tests.ui.train_steps import begin, go, heading, numbers, until
+
+
+async def test_leave_let_it_go_on_and_come_back(tiny: Callable[[int], Project], known_cost: None) -> None:
+    project = tiny(1000)
+    app = AndraeusApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await go(pilot, project)
+        await begin(pilot)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: isinstance(app.screen, Leave))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, TrainScreen))
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: isinstance(app.screen, Leave))
+        await pilot.press("g")
+        await until(pilot, lambda: app._exit)
+    (run,) = all_runs(project.runs)
+    await asyncio.sleep(1)
+    assert read_run(run.folder).state is RunState.RUNNING, "it goes on without the app"
+    async with AndraeusApp().run_test(size=(80, 24)) as pilot:
+        await go(pilot, project)
+        await until(pilot, lambda: "in another process" in heading(pilot) and "loss" in numbers(pilot))
+        await pilot.press("x", "y")
+        await until(pilot, lambda: "stopped" in heading(pilot))
+
+
+async def test_leave_and_stop(tiny: Callable[[int], Project], known_cost: None) -> None:
+    project = tiny(1000)
+    app = AndraeusApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await go(pilot, project)
+        await begin(pilot)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: isinstance(app.screen, Leave))
+        await pilot.click("#stop")
+        await until(pilot, lambda: app._exit)
+    (run,) = all_runs(project.runs)
+    end = time.monotonic() + 60
+    while read_run(run.folder).state is RunState.RUNNING and time.monotonic() < end:
+        await asyncio.sleep(0.1)
+    assert read_run(run.folder).state is RunState.STOPPED
+    assert list(run.folder.glob("checkpoints/step-*"))
+
+
+def accepted(app: AndraeusApp) -> bool:
+    """Whether a first row was accepted."""
+    return bool(re.match("[1-9]", str(app.screen.query_one("#counts", Static).content)))
+
+
+def workers() -> list[psutil.Process]:
+    """Processes that this one started to make rows."""
+    found = []
+    for child in psutil.Process().children():
+        with suppress(psutil.Error):  # it ended meanwhile
+            found += [child] if "generators" in child.cmdline() else []
+    return found
+
+
+async def test_leaving_while_rows_are_made_asks_and_stops_them(make_project: MakeProject) -> None:
+    facts: list[dict[str, object]] = [{"attribute": f"thing {at}", "value": f"value {at}"} for at in range(300)]
+    project = make_project(facts=facts)
+    with (project.folder / "project.toml").open("a") as file:
+        file.write('[generation]\nbackend = "templates"\nvariations = 20\n')
+    app = AndraeusApp(project.folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("2")
+        await until(pilot, lambda: isinstance(app.screen, GenerateScreen))
+        await pilot.press("s")
+        await until(pilot, lambda: accepted(app))
+        (worker,) = workers()
+        worker.suspend()  # it does not come to its end before the person has answered
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: isinstance(app.screen, StopMaking))
+        await pilot.press("ctrl+q")
+        await pilot.pause(0.1)
+        assert sum(isinstance(screen, StopMaking) for screen in app.screen_stack) == 1, "it is asked once"
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, GenerateScreen))
+        assert not app._exit
+        assert workers() == [worker], "who stays has it go on"
+        await pilot.press("1", "ctrl+q")
+        await until(pilot, lambda: isinstance(app.screen, StopMaking))
+        await pilot.press("y")
+        await until(pilot, lambda: app._exit)
+        worker.resume()
+    assert psutil.wait_procs([worker], timeout=30)[1] == []
+    with project.database() as database:
+        assert 0 < len(all_rows(database)) < 300 * 20, "what was accepted is kept"
+        assert database.undo() == "generate"
+
+
+async def test_nobody_is_asked_after_the_end(make_project: MakeProject) -> None:
+    project = make_project()
+    with (project.folder / "project.toml").open("a") as file:
+        file.write('[generation]\nbackend = "templates"\nvariations = 2\nreplay = 0\n')
+    app = AndraeusApp(project.folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("2")
+        await until(pilot, lambda: isinstance(app.screen, GenerateScreen))
+        await pilot.press("s")
+        await until(pilot, lambda: "Done" in shown(pilot, "#stage"))
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: app._exit)
