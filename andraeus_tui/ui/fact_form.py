@@ -11,11 +11,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widget import Widget
-from textual.widgets import Button, Footer, Input, Label, Select, Static, TextArea
+from textual.widgets import Button, Input, Label, Select, Static, TextArea
 
 from andraeus_tui.drafts import Advice, Draft, advise, draft_of, drops_rows
 from andraeus_tui.fact_view import RowCount, tier_text
 from andraeus_tui.ui.dialogs import Confirm
+from andraeus_tui.ui.keys import KeyBar
 from schemas.errors import AndraeusError
 from schemas.fact import Fact, Tier, ValueKind
 
@@ -80,7 +81,7 @@ class FactForm(ModalScreen[Fact | None]):
             with Horizontal(classes="buttons"):
                 yield Button("Save (^s)", variant="primary", id="save", compact=True)
                 yield Button("Cancel (esc)", id="cancel", compact=True)
-        yield Footer()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """What the rules say of the fact as it is."""

@@ -10,11 +10,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Button, Footer, Static
+from textual.widgets import Button, Static
 from textual.worker import Worker, WorkerState
 
 from andraeus_tui.importing import Import, refuse_if_useless
 from andraeus_tui.ui.import_preview import FactsSource
+from andraeus_tui.ui.keys import KeyBar
 from schemas.errors import AndraeusError
 from schemas.fact import Fact
 
@@ -50,7 +51,7 @@ class ImportDialog(ModalScreen[Import | None]):
             with Horizontal(classes="buttons"):
                 yield Button("Import (^s)", variant="primary", id="take", compact=True)
                 yield Button("Cancel (esc)", id="cancel", compact=True)
-        yield Footer()
+        yield KeyBar()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """The same as the keys."""

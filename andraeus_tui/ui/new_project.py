@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Button, Footer, Input, RadioSet, Static
+from textual.widgets import Button, Input, RadioSet, Static
 from textual.worker import Worker, WorkerState
 
 from andraeus_tui.beginning import ModelSource, begin, folder_problem, free_folder, model_problem
@@ -19,6 +19,7 @@ from andraeus_tui.importing import refuse_if_useless
 from andraeus_tui.project import Project
 from andraeus_tui.recent import tilde
 from andraeus_tui.ui.import_preview import FactsSource
+from andraeus_tui.ui.keys import KeyBar
 from andraeus_tui.ui.marks import Choice
 from schemas.errors import AndraeusError
 
@@ -93,7 +94,7 @@ once with `andraeus-tui fetch`.
             with Horizontal(classes="buttons"):
                 yield Button("Make the project (^s)", variant="primary", id="make", compact=True)
                 yield Button("Back (esc)", id="cancel", compact=True)
-        yield Footer()
+        yield KeyBar()
 
     @property
     def _source(self) -> ModelSource:
