@@ -40,7 +40,7 @@ _OTHERS = (("sister", "birthday"), ("brother", "employer"), ("best friend", "cit
 def person(number: int, size: int) -> list[Fact]:
     """`size` facts of one invented person, a fifth of them about somebody that the person knows."""
     from generators import lexicon
-    from generators.abstention import _IMPLIED
+    from generators.abstention import IMPLIED
     from generators.topics import complete
     from schemas.fact import ImportedFact
 
@@ -49,7 +49,7 @@ def person(number: int, size: int) -> list[Fact]:
     rng.shuffle(names)
     chosen = {"name"}
     for name in names:
-        clash = set(_IMPLIED.get(name, "").split()) & chosen or any(name in _IMPLIED.get(c, "").split() for c in chosen)
+        clash = set(IMPLIED.get(name, "").split()) & chosen or any(name in IMPLIED.get(c, "").split() for c in chosen)
         if len(chosen) < size - max(1, size // 8) and not clash:
             chosen.add(name)
     facts = [ImportedFact(attribute=name, value=_value(name, rng)) for name in sorted(chosen)]

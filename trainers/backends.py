@@ -16,6 +16,8 @@ from schemas.wire import Wire
 
 FOUR_BIT_FROM = 1_000_000_000
 """Parameters from which four bits pay: below, the weights are small anyway and unpacking them costs time."""
+RECORDED_BYTES = 4
+"""Bytes a parameter that a GPU should have for recorded steps: they took 3 with a 7B shape, Unsloth's 2."""
 _UNSLOTH_KNOWS = frozenset({"llama", "mistral", "qwen2", "qwen3"})
 """Model types that Unsloth has kernels of its own for."""
 _INSTALL = "Install the GPU extra: pip install 'andraeus[gpu]'"
@@ -46,18 +48,22 @@ def _count(path: Path) -> int:
         raise InputError(f"The weights in {path.parent} cannot be read: {path.name} is damaged.") from error
 
 
-def choose(asked: Trainer, folder: Path, cuda: bool) -> Choice:
-    """The trainer for a model's folder. Raises InputError when the one asked for cannot be had here."""
-    if not cuda:
+def choose(asked: Trainer, folder: Path, gpu_bytes: int) -> Choice:
+    """The trainer for a model's folder on a GPU with so much memory, 0 where there is none.
+
+    Raises InputError when the one asked for cannot be had here.
+    """
+    if not gpu_bytes:
         if asked in {Trainer.UNSLOTH, Trainer.NF4}:
             raise InputError(
                 f"The trainer {asked.value} needs an NVIDIA GPU, and there is none here.", "Take auto or peft."
             )
         return Choice(Trainer.PEFT, False, "there is no NVIDIA GPU" if asked is Trainer.AUTO else "asked for")
     have = {name: importlib.util.find_spec(name) is not None for name in ("unsloth", "bitsandbytes")}
-    large = parameters_of(folder) >= FOUR_BIT_FROM
+    parameters = parameters_of(folder)
+    large = parameters >= FOUR_BIT_FROM
     if asked is Trainer.AUTO:
-        return _best(have, large, _type_of(folder))
+        return _best(have, large, gpu_bytes >= RECORDED_BYTES * parameters, _type_of(folder))
     needed = {Trainer.UNSLOTH: "unsloth", Trainer.NF4: "bitsandbytes"}.get(asked)
     if needed and not have[needed]:
         raise InputError(f"The trainer {asked.value} needs {needed}, which is not installed.", _INSTALL)
@@ -65,14 +71,20 @@ def choose(asked: Trainer, folder: Path, cuda: bool) -> Choice:
     return Choice(asked, four_bit, "asked for" if four_bit or asked is Trainer.PEFT else "asked for; 4 bits do not pay")
 
 
-def _best(have: dict[str, bool], large: bool, model_type: str) -> Choice:
+def _best(have: dict[str, bool], large: bool, roomy: bool, model_type: str) -> Choice:
+    """What was quickest on a GPU (docs/results/gpu): recorded steps beat Unsloth's kernels, but hold more memory."""
     if not large:
         # So small a model waits for kernel launches: recorded once and replayed, they cost less than Unsloth's import.
         return Choice(Trainer.PEFT, False, "below a billion parameters 4 bits do not pay")
-    if have["unsloth"] and have["bitsandbytes"] and model_type in _UNSLOTH_KNOWS:
-        return Choice(Trainer.UNSLOTH, True, "it is installed and knows the model")
+    if have["unsloth"] and have["bitsandbytes"] and model_type in _UNSLOTH_KNOWS and not roomy:
+        return Choice(Trainer.UNSLOTH, True, "it takes the least memory, and this GPU has little")
     if have["bitsandbytes"]:
-        why = f"Unsloth has no kernels for {model_type}" if have["unsloth"] else "Unsloth is not installed"
+        if roomy:
+            why = "recorded steps are the quickest where they fit the memory"
+        elif have["unsloth"]:
+            why = f"Unsloth has no kernels for {model_type}"
+        else:
+            why = "Unsloth is not installed"
         return Choice(Trainer.NF4, True, why)
     return Choice(Trainer.PEFT, False, "bitsandbytes is not installed")
 

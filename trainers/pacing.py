@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,7 +10,7 @@ import torch
 from schemas.events import Log
 from schemas.settings import Recipe, Trainer
 from schemas.wire import Wire
-from trainers.backends import FOUR_BIT_FROM, Choice, parameters_of
+from trainers.backends import Choice
 from trainers.batches import Feed
 from trainers.fitting import Fit, fit
 from trainers.frozen import SplitModel
@@ -39,12 +38,14 @@ class Pace:
         return {name: getattr(self, name) for name in ("micro_batch", "recompute", "graphs", "peak_gb")}
 
 
-def wants_graphs(asked: bool | None, choice: Choice, feed: Feed, base: Path, ranks: Ranks) -> bool:
-    """Whether to record steps: on one GPU, where a small model waits for launches, unless the job says otherwise."""
-    alone = torch.cuda.is_available() and ranks.count == 1
-    if not alone or choice.trainer is Trainer.UNSLOTH or not feed.resident:
+def wants_graphs(asked: bool | None, choice: Choice, feed: Feed, ranks: Ranks) -> bool:
+    """Whether to record steps: on one GPU, which otherwise waits for launches, unless the job says otherwise.
+
+    Unsloth's kernels are recorded only when asked for: that was never measured.
+    """
+    if not torch.cuda.is_available() or ranks.count > 1 or not feed.resident:
         return False
-    return parameters_of(base) < FOUR_BIT_FROM if asked is None else asked
+    return choice.trainer is not Trainer.UNSLOTH if asked is None else asked
 
 
 def free_bytes(device: torch.device) -> float:

@@ -42,7 +42,7 @@ def train(job: TrainJob, wire: Wire) -> None:
         raise InputError("There are no approved rows to train on.", "Generate rows and approve them first.")
     base = resolve(config.model, Path(job.cache), wire)
     cuda = torch.cuda.is_available()
-    choice = choose(config.trainer, base, cuda)
+    choice = choose(config.trainer, base, torch.cuda.get_device_properties(0).total_memory if cuda else 0)
     short = (len(rows) + len(prompts)) * recipe.epochs < _SHORT * recipe.batch_size
     ranks = gather(job, wire)
     wake_gpu(cuda and choice.trainer is not Trainer.UNSLOTH)
@@ -97,7 +97,7 @@ def train(job: TrainJob, wire: Wire) -> None:
     if wire.stop_requested:
         raise Cancelled("Stopped before training began; nothing was lost.")
     tuned = _attach(choice, model, recipe, config.seed)
-    graphs = wants_graphs(job.graphs, choice, feed, base, ranks)
+    graphs = wants_graphs(job.graphs, choice, feed, ranks)
     optimizer = MasterAdamW(tuned, recipe, capturable=graphs)
     loop = Loop(folder, split, optimizer, recipe, config.seed, wire, ranks)
     if job.resume:

@@ -35,16 +35,18 @@ def have(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
 
 
 LARGE, SMALL = 7_000_000_000, 135_000_000
+GB = 1_000_000_000
 
 
 @pytest.mark.parametrize(
-    ("parameters", "model_type", "installed", "taken"),
+    ("parameters", "model_type", "gigabytes", "installed", "taken"),
     [
-        (LARGE, "qwen2", ("unsloth", "bitsandbytes"), (Trainer.UNSLOTH, True)),
-        (LARGE, "gpt_neox", ("unsloth", "bitsandbytes"), (Trainer.NF4, True)),
-        (LARGE, "qwen2", ("bitsandbytes",), (Trainer.NF4, True)),
-        (LARGE, "qwen2", (), (Trainer.PEFT, False)),
-        (SMALL, "llama", ("unsloth", "bitsandbytes"), (Trainer.PEFT, False)),
+        (LARGE, "qwen2", 80, ("unsloth", "bitsandbytes"), (Trainer.NF4, True)),
+        (LARGE, "qwen2", 24, ("unsloth", "bitsandbytes"), (Trainer.UNSLOTH, True)),
+        (LARGE, "gpt_neox", 24, ("unsloth", "bitsandbytes"), (Trainer.NF4, True)),
+        (LARGE, "qwen2", 24, ("bitsandbytes",), (Trainer.NF4, True)),
+        (LARGE, "qwen2", 80, (), (Trainer.PEFT, False)),
+        (SMALL, "llama", 80, ("unsloth", "bitsandbytes"), (Trainer.PEFT, False)),
     ],
 )
 def test_auto_on_a_gpu(
@@ -52,11 +54,12 @@ def test_auto_on_a_gpu(
     monkeypatch: pytest.MonkeyPatch,
     parameters: int,
     model_type: str,
+    gigabytes: int,
     installed: tuple[str, ...],
     taken: tuple[Trainer, bool],
 ) -> None:
     have(monkeypatch, *installed)
-    choice = backends.choose(Trainer.AUTO, model(parameters, model_type), cuda=True)
+    choice = backends.choose(Trainer.AUTO, model(parameters, model_type), gigabytes * GB)
     assert (choice.trainer, choice.four_bit) == taken
     assert choice.why
 
@@ -64,18 +67,18 @@ def test_auto_on_a_gpu(
 def test_forced_on_a_gpu(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     have(monkeypatch, "unsloth", "bitsandbytes")
     small = model(SMALL)
-    assert backends.choose(Trainer.UNSLOTH, small, cuda=True).four_bit is False, "4 bits only where they pay"
-    assert backends.choose(Trainer.NF4, small, cuda=True).four_bit is True, "its name says it"
+    assert backends.choose(Trainer.UNSLOTH, small, 80 * GB).four_bit is False, "4 bits only where they pay"
+    assert backends.choose(Trainer.NF4, small, 80 * GB).four_bit is True, "its name says it"
     have(monkeypatch)
     for trainer in (Trainer.UNSLOTH, Trainer.NF4):
         with pytest.raises(InputError, match="not installed"):
-            backends.choose(trainer, small, cuda=True)
+            backends.choose(trainer, small, 80 * GB)
 
 
 def test_a_cpu_has_peft_alone(model: Any) -> None:
-    assert backends.choose(Trainer.AUTO, model(SMALL), cuda=False).trainer is Trainer.PEFT
+    assert backends.choose(Trainer.AUTO, model(SMALL), 0).trainer is Trainer.PEFT
     with pytest.raises(InputError, match="NVIDIA GPU"):
-        backends.choose(Trainer.NF4, model(SMALL), cuda=False)
+        backends.choose(Trainer.NF4, model(SMALL), 0)
 
 
 def test_parameters_are_counted_and_damage_is_told(model: Any) -> None:
