@@ -1,9 +1,12 @@
 """The app in a browser on this machine: textual-serve, bound to 127.0.0.1, on a page that loads nothing from elsewhere.
 
-Whoever can log in to this machine can open the page while it is served; the port cannot be reached from another one.
+The port cannot be reached from another machine. Others who can log in to this one reach it too, so the address that is
+printed holds a random token: who opens it gets a cookie, and who has neither gets nothing.
 """
 
 import asyncio
+import hmac
+import secrets
 import shlex
 import sys
 from collections.abc import Awaitable, Callable
@@ -47,6 +50,9 @@ class _Server(Server):
         pages = Path(__file__).parent / "web"
         super().__init__(command, HOST, port, title="Andraeus", templates_path=pages)
         self._apps = set[AppService]()
+        self._token = secrets.token_urlsafe(32)
+        # Cookies know no ports: each server has its own, and another server of this machine is not given it by name.
+        self._cookie = f"andraeus-{port}"
 
     async def application(self) -> web.Application:
         """The web application."""
@@ -77,15 +83,25 @@ class _Server(Server):
 
     def announce(self, *_: object) -> None:
         """Tell where the page is, once it is there."""
-        print(f"Andraeus is at {self.public_url} on this machine. Ctrl-C ends it.", flush=True)
+        print(f"Andraeus is at {self.public_url}/?token={self._token} on this machine. Ctrl-C ends it.", flush=True)
+
+    def _is_ours(self, token: str) -> bool:
+        return hmac.compare_digest(token.encode(errors="replace"), self._token.encode())
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Pages of other sites, and names that were made to point here, get nothing of the app."""
+        """Who has no token, pages of other sites, and names that were made to point here get nothing of the app."""
         if request.host == f"localhost:{self.port}":
             raise web.HTTPFound(f"{self.public_url}{request.path_qs}")
         if request.host != f"{HOST}:{self.port}" or request.headers.get("Origin", self.public_url) != self.public_url:
             raise web.HTTPForbidden(text="Only pages of this server may do that.")
+        if self._is_ours(request.query.get("token", "")):
+            # The token leaves the address, so that it stands in no history and no bookmark.
+            welcome = web.HTTPFound(self.public_url)
+            welcome.set_cookie(self._cookie, self._token, httponly=True, samesite="Strict")
+            raise welcome
+        if not self._is_ours(request.cookies.get(self._cookie, "")):
+            raise web.HTTPForbidden(text="Open the address that andraeus-tui --serve printed, with its token.")
         response = await handler(request)
         if not response.prepared:
             # The browser, too, refuses to load anything from elsewhere.

@@ -8,8 +8,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import aiohttp
@@ -29,7 +29,7 @@ def free_port() -> int:
 
 @contextmanager
 def served(home: Path, *arguments: object) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The command as a process, and the address that it prints; interrupted at the end if it is still there."""
+    """The command as a process, and the address that it prints, token included; killed at the end if it is still there."""
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "andraeus_tui.cli", "--serve", "--port", str(port), *map(str, arguments)],
@@ -39,12 +39,22 @@ def served(home: Path, *arguments: object) -> Iterator[tuple[subprocess.Popen[st
         assert process.stdout
         line = process.stdout.readline()
         (address,) = re.findall(r"http://\S+", line)
-        assert address == f"http://127.0.0.1:{port}"
+        assert re.fullmatch(rf"http://127\.0\.0\.1:{port}/\?token=[\w-]{{43}}", address)
         yield process, address
     finally:
         if process.poll() is None:
             process.kill()
         process.wait(10)
+
+
+@asynccontextmanager
+async def browser(address: str) -> AsyncIterator[tuple[aiohttp.ClientSession, str]]:
+    """Somebody who opened the printed address and has the cookie, and the address of the page."""
+    # Unsafe: without it this client keeps no cookie of an address that is a number. Browsers do.
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with aiohttp.ClientSession(cookie_jar=jar) as client, client.get(address) as response:
+        assert response.status == 200
+        yield client, str(response.url).rstrip("/")
 
 
 def interrupt(process: subprocess.Popen[str]) -> str:
@@ -58,8 +68,8 @@ def interrupt(process: subprocess.Popen[str]) -> str:
 
 
 async def test_page_holds_nothing_from_elsewhere(quiet_home: Path) -> None:
-    with served(quiet_home) as (process, address):
-        async with aiohttp.ClientSession() as client:
+    with served(quiet_home) as (process, printed):
+        async with browser(printed) as (client, address):
             async with client.get(address) as response:
                 page = await response.text()
                 policy = response.headers["Content-Security-Policy"]
@@ -73,11 +83,11 @@ async def test_page_holds_nothing_from_elsewhere(quiet_home: Path) -> None:
 
 
 async def test_only_this_machine_and_only_this_page(quiet_home: Path) -> None:
-    with served(quiet_home) as (process, address):
-        port = int(address.rpartition(":")[2])
+    with served(quiet_home) as (process, printed):
+        port = int(re.findall(r":(\d+)/", printed)[0])
         listening = [one.laddr for one in psutil.Process(process.pid).net_connections() if one.status == "LISTEN"]
         assert [(found.ip, found.port) for found in listening] == [("127.0.0.1", port)]
-        async with aiohttp.ClientSession() as client:
+        async with browser(printed) as (client, address):
             for headers in ({"Host": "elsewhere.example"}, {"Origin": "https://elsewhere.example"}):
                 async with client.get(address, headers=headers) as response:
                     assert response.status == 403
@@ -89,10 +99,36 @@ async def test_only_this_machine_and_only_this_page(quiet_home: Path) -> None:
         interrupt(process)
 
 
+async def test_without_the_token_there_is_nothing(quiet_home: Path) -> None:
+    with served(quiet_home) as (process, printed):
+        address, _, token = printed.partition("/?token=")
+        async with aiohttp.ClientSession() as client:
+            wrong = {"token": token[:-1] + ("a" if token[-1] != "a" else "b")}
+            for query in ({}, wrong, {"token": ""}, {"token": "\u00e9"}):
+                async with client.get(address, params=query) as response:
+                    assert (response.status, (await response.text()).count(".")) == (403, 1)
+                    assert response.cookies == {}
+            async with client.get(f"{address}/static/js/textual.js") as response:
+                assert response.status == 403
+            name = f"andraeus-{address.rpartition(':')[2]}"
+            for cookies in ({}, {name: wrong["token"]}, {"andraeus": token}):
+                with pytest.raises(aiohttp.WSServerHandshakeError):
+                    header = "; ".join(f"{key}={value}" for key, value in cookies.items())
+                    await client.ws_connect(f"{address}/ws", headers={"Origin": address, "Cookie": header})
+        assert psutil.Process(process.pid).children() == [], "no app was started for them"
+        async with browser(printed) as (client, page):
+            assert page == address, "the token leaves the address"
+            (cookie,) = client.cookie_jar
+            assert (cookie["httponly"], cookie["samesite"]) == (True, "Strict")
+        with served(quiet_home) as (_, other):
+            assert other.partition("=")[2] != token
+        interrupt(process)
+
+
 async def test_the_app_answers_and_is_gone_after_ctrl_c(make_project: MakeProject, quiet_home: Path) -> None:
     project = make_project("home/robin")
-    with served(quiet_home, "--project", project.folder) as (process, address):
-        async with aiohttp.ClientSession() as client:
+    with served(quiet_home, "--project", project.folder) as (process, printed):
+        async with browser(printed) as (client, address):
             socket = await client.ws_connect(f"{address}/ws?width=100&height=30", headers={"Origin": address})
             seen = b""
             until = time.monotonic() + PATIENCE
@@ -107,8 +143,8 @@ async def test_the_app_answers_and_is_gone_after_ctrl_c(make_project: MakeProjec
 
 
 async def test_a_killed_server_leaves_no_app(quiet_home: Path) -> None:
-    with served(quiet_home) as (process, address):
-        async with aiohttp.ClientSession() as client:
+    with served(quiet_home) as (process, printed):
+        async with browser(printed) as (client, address):
             socket = await client.ws_connect(f"{address}/ws", headers={"Origin": address})
             await socket.receive(timeout=PATIENCE)
             (app,) = psutil.Process(process.pid).children()
@@ -119,8 +155,8 @@ async def test_a_killed_server_leaves_no_app(quiet_home: Path) -> None:
 
 
 async def test_a_closed_page_ends_its_app(quiet_home: Path) -> None:
-    with served(quiet_home) as (process, address):
-        async with aiohttp.ClientSession() as client:
+    with served(quiet_home) as (process, printed):
+        async with browser(printed) as (client, address):
             socket = await client.ws_connect(f"{address}/ws", headers={"Origin": address})
             await socket.receive(timeout=PATIENCE)
             assert psutil.Process(process.pid).children() != []
