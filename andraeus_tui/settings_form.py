@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from schemas.settings import ProjectSettings, Recipe, resolve_recipe
-from schemas.validate import problems
+from schemas.validate import as_digits, problems
 
 Value = str | int | float | bool | None
 _LONG_TEXT = 1000
@@ -109,10 +109,10 @@ def _limit(field: FieldInfo, name: str) -> float | None:
 def _bounds(field: FieldInfo) -> str:
     low, above, high = (_limit(field, name) for name in ("ge", "gt", "le"))
     if above is not None:
-        return f"more than {above:,g}" + ("" if high is None else f", at most {high:,g}")
+        return f"more than {as_digits(above)}" + ("" if high is None else f", at most {as_digits(high)}")
     if low is None:
         return ""
-    return f"{low:,g} or more" if high is None else f"{low:,g} to {high:,g}"
+    return f"{as_digits(low)} or more" if high is None else f"{as_digits(low)} to {as_digits(high)}"
 
 
 def _plain(value: Any) -> Value:

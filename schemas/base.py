@@ -1,6 +1,11 @@
 """The one base of every noun: immutable, no unknown keys, so a typo in a file is an error and not a silent default."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+"""A number to begin random choices with: torch, numpy, vLLM and every reader of JSON take all of these."""
 
 
 class Noun(BaseModel):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from schemas.base import Noun
+from schemas.base import Noun, Seed
 from schemas.evaluation import Question
 from schemas.fact import Fact
 from schemas.row import Row
@@ -38,7 +38,7 @@ class TrainConfig(Noun):
     recipe: Recipe
     trainer: Trainer = Trainer.AUTO
     """What was asked for; what was taken stands in the finished event."""
-    seed: Annotated[int, Field(ge=0)]
+    seed: Seed
     dataset: Dataset
 
 

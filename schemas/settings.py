@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.base import Noun
+from schemas.base import Noun, Seed
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -39,7 +39,7 @@ class GenerationSettings(Noun):
     """Rows about things never told, per question row of a known fact."""
     replay: Annotated[int, Field(ge=0, le=2000)] = 200
     """General prompts on which training stays close to the base model, to keep its abilities."""
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Seed = 0
     """Which wordings are chosen: the same seed makes the same rows."""
     endpoint: Annotated[str, Field(max_length=500, pattern=r"^(https?://[^\s@]+)?$")] = ""
     """Address of an OpenAI-compatible server, such as http://127.0.0.1:11434/v1. Its key: ANDRAEUS_API_KEY."""
@@ -107,7 +107,7 @@ class RecipeSettings(Noun):
 
     preset: Preset = Preset.DEFAULT
     """The numbers to begin with: `default` is ours, `seed` the prototype's."""
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Seed = 0
     """Order of the rows and first weights: the same seed gives the same run."""
     rank: Annotated[int | None, Field(ge=1, le=512)] = None
     alpha: Annotated[int | None, Field(ge=1, le=2048)] = None

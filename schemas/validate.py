@@ -85,7 +85,7 @@ def _reason(error: Any) -> str:
     if error.validator == "pattern":
         return "is blank" if not str(given).strip() else "holds control characters"
     if error.validator in _BOUNDS:
-        return f"must be {_BOUNDS[error.validator]} {error.validator_value:,g}"
+        return f"must be {_BOUNDS[error.validator]} {as_digits(error.validator_value)}"
     if error.validator == "enum":
         return f"must be one of {', '.join(str(choice) for choice in error.validator_value)}"
     if error.validator == "type":
@@ -98,6 +98,11 @@ def _reason(error: Any) -> str:
         wanted = dict.fromkeys(str(inner.validator_value) for inner in error.context)
         return f"must be {' or '.join(wanted)}, not {_json_type(given)}"
     return str(error.message)[:200]
+
+
+def as_digits(bound: float) -> str:
+    """A bound as people write it: "2,147,483,647", "0.5", and "10" for 10.0."""
+    return f"{bound:,}" if isinstance(bound, int) else f"{bound:,g}"
 
 
 def _json_type(value: object) -> str:

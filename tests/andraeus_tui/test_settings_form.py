@@ -49,6 +49,9 @@ def test_preset_stands_in_where_nothing_is_set() -> None:
         ("generation.variations", "", "whole number"),
         ("generation.variations", "\u0663", "whole number"),
         ("generation.variations", "9" * 5000, "whole number"),
+        ("generation.seed", "2147483648", "at most 2,147,483,647"),
+        ("recipe.seed", "2147483648", "at most 2,147,483,647"),
+        ("recipe.seed", "-1", "at least 0"),
         ("generation.abstention", "nan", "number"),
         ("generation.abstention", "inf", "number"),
         ("recipe.learning_rate", "0", "more than 0"),
@@ -63,6 +66,12 @@ def test_problems_help(name: str, text: str, word: str) -> None:
     assert word in found.problem
     assert found.value is None
     assert len(found.problem) < 200
+
+
+def test_the_largest_seed_is_taken_and_told() -> None:
+    for name in ("generation.seed", "recipe.seed"):
+        assert read(SETTINGS[name], "2147483647").value == 2**31 - 1
+        assert SETTINGS[name].bounds == "0 to 2,147,483,647"
 
 
 def test_empty_field_leaves_it_to_the_preset() -> None:
