@@ -4,6 +4,7 @@ Run `python -m schemas` to rewrite schemas/json/ after changing a type; a test k
 """
 
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -52,8 +53,19 @@ def generate() -> dict[str, str]:
 @cache
 def _validator(name: str) -> Any:
     from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
 
-    return Draft202012Validator(json.loads((FOLDER / f"{name}.schema.json").read_text("utf-8")))
+    validator: Any = extend(Draft202012Validator, {"pattern": _pattern})
+    return validator(json.loads((FOLDER / f"{name}.schema.json").read_text("utf-8")))
+
+
+def _pattern(validator: Any, pattern: str, instance: object, schema: object) -> Iterator[Any]:
+    """As in JSON Schema, "$" is the very end of the text; Python's also fits before a line break that ends it."""
+    from jsonschema import ValidationError
+
+    wanted = pattern[:-1] + r"\Z" if pattern.endswith("$") else pattern
+    if isinstance(instance, str) and not re.search(wanted, instance):
+        yield ValidationError("does not match its pattern")
 
 
 def problems(name: str, instance: object) -> Iterator[str]:

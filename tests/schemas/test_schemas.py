@@ -33,6 +33,7 @@ def test_files_are_valid_draft_2020_12(path: object) -> None:
         ({"attribute": "a", "value": ""}, "/value", "empty"),
         ({"attribute": "a", "value": "x" * 10_000}, "/value", "10,000"),
         ({"attribute": "a\x07", "value": "x"}, "/attribute", "control"),
+        ({"attribute": "a\n", "value": "x"}, "/attribute", "control"),
         ({"attribute": "a", "value": None}, "/value", "null"),
         ({"attribute": "a", "value": "x", "tier": 5}, "/tier", "one of"),
         ({"attribute": "a", "value": "x", "colour": 1}, "/", "colour"),
