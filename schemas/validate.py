@@ -55,7 +55,7 @@ def _validator(name: str) -> Any:
     from jsonschema import Draft202012Validator
     from jsonschema.validators import extend
 
-    validator: Any = extend(Draft202012Validator, {"pattern": _pattern})
+    validator: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
     return validator(json.loads((FOLDER / f"{name}.schema.json").read_text("utf-8")))
 
 
