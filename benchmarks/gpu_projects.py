@@ -6,10 +6,11 @@ from typing import Any
 from andraeus_tui.project import Project, change_setting, create
 from andraeus_tui.store.facts import put_facts
 from andraeus_tui.store.rows import replace_generated
-from benchmarks.recipes import person
+from evaluators.people import person
 from evaluators.questions import questions_of
 from evaluators.scorer import judge
 from generators.build import build
+from generators.topics import complete
 from schemas.evaluation import Question, QuestionGroup, Verdict
 from schemas.row import ReviewState, RowKind, Split
 from schemas.settings import EvaluationSettings
@@ -19,7 +20,7 @@ FACTS = 50
 
 def make(folder: Path, model: str, recipe: dict[str, Any]) -> Project:
     """A project about the first invented person, with 50 facts and all rows approved."""
-    facts = person(0, FACTS + 6)[:FACTS]
+    facts = [complete(fact) for fact in person(0, FACTS)]
     project = create(folder, model)
     for key, value in recipe.items():
         change_setting(project, "recipe", key, value)
@@ -34,7 +35,7 @@ def questions(count: int | None = None) -> list[Question]:
     """Held-out questions about given facts and about things never told; `count` of the first sort alone, if given."""
     from schemas.settings import GenerationSettings
 
-    facts = person(0, FACTS + 6)[:FACTS]
+    facts = [complete(fact) for fact in person(0, FACTS)]
     rows = list(build(facts, GenerationSettings()).rows)
     held = [row for row in rows if row.split is Split.TEST]
     taught = {row.topic for row in rows if row.split is Split.TRAIN and row.kind is RowKind.ABSTENTION}
