@@ -7,12 +7,9 @@ from pathlib import Path
 import click
 
 from andraeus_tui import __version__
-
-PROJECT = click.option(
-    "--project", "folder", required=True, type=click.Path(path_type=Path), metavar="DIR", help="The project's folder."
-)
-OUTPUT = click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
-RUN = click.option("--run", "run_name", metavar="NAME", help="A run's name; the newest finished one if left out.")
+from andraeus_tui.cli_facts import facts
+from andraeus_tui.cli_options import OUTPUT, PROJECT, RUN
+from andraeus_tui.cli_study import study
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -86,70 +83,8 @@ def init(folder: Path, facts_file: Path | None, model: str) -> None:
     run(folder, facts_file, model)
 
 
-@main_group.group()
-def facts() -> None:
-    """What the model is to know."""
-
-
-@facts.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
-@PROJECT
-@click.option("--replace", is_flag=True, help="Change facts that have another value already.")
-@click.option("--strict", is_flag=True, help="Import nothing if any entry cannot be taken.")
-def facts_import(file: Path, folder: Path, replace: bool, strict: bool) -> None:
-    """Import facts from JSON, JSONL, CSV, YAML or lines of 'key: value'."""
-    from andraeus_tui.commands.facts import import_file
-
-    import_file(folder, file, replace, strict)
-
-
-@facts.command("list")
-@PROJECT
-@OUTPUT
-def facts_list(folder: Path, output: str) -> None:
-    """Show all facts."""
-    from andraeus_tui.commands.facts import show
-
-    show(folder, output)
-
-
-@facts.command("export")
-@PROJECT
-@click.option("--format", "form", type=click.Choice(["json", "jsonl", "csv", "yaml", "mapping"]), default="json")
-@click.option("--file", type=click.Path(path_type=Path), help="Write here instead of to the screen.")
-def facts_export(folder: Path, form: str, file: Path | None) -> None:
-    """Write all facts in a form that can be imported."""
-    from andraeus_tui.commands.facts import export
-
-    export(folder, form, file)
-
-
-@facts.command("add")
-@click.argument("attribute")
-@click.argument("value", nargs=-1, required=True)
-@PROJECT
-@click.option("--subject", help="Whom it is about: a relation (sister) or a name; you, if left out.")
-@click.option("--kind", type=click.Choice(["text", "number", "date", "person", "place", "list"]))
-@click.option("--tier", type=click.IntRange(1, 4), help="1 simple, 2 relational, 3 temporal, 4 multi-hop.")
-@click.option("--alias", "aliases", multiple=True, help="Another spelling that counts as right; may be repeated.")
-@click.option("--source", help="Where you know it from.")
-@click.option("--replace", is_flag=True, help="Change it if it is there already.")
-def facts_add(folder: Path, replace: bool, **given: object) -> None:
-    """Add one fact; several VALUEs make a list."""
-    from andraeus_tui.commands.facts import add
-
-    add(folder, given, replace)
-
-
-@facts.command("remove")
-@click.argument("attributes", nargs=-1, required=True)
-@PROJECT
-@click.option("--subject", default="user", help="Whom it is about.")
-def facts_remove(attributes: tuple[str, ...], folder: Path, subject: str) -> None:
-    """Remove facts and the rows made from them."""
-    from andraeus_tui.commands.facts import remove
-
-    remove(folder, attributes, subject)
+main_group.add_command(facts)
+main_group.add_command(study)
 
 
 @main_group.command()
@@ -243,36 +178,6 @@ def fetch(folder: Path | None, model: str | None) -> None:
     from andraeus_tui.commands.train import fetch as run
 
     run(folder, model)
-
-
-@main_group.command()
-@click.argument("name", metavar="NAME")
-@click.option(
-    "--folder",
-    required=True,
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Where it is planned, run and scored.",
-)
-@click.option("--people", type=click.IntRange(1, 200), help="Invented people; the study says how many, usually 30.")
-@click.option("--model", default="embedded", show_default=True, metavar="NAME|PATH|embedded", help="The base model.")
-@click.option("--small", is_flag=True, help="A few facts, people and questions, to see that it runs.")
-@click.option("--plan-only", is_flag=True, help="Write the folder, to be run on another machine by trainers.study.")
-@click.option("--score-only", is_flag=True, help="Score what was run, here or elsewhere.")
-@OUTPUT
-@click.pass_context
-def study(
-    context: click.Context, name: str, folder: Path, people: int | None, model: str, small: bool, plan_only: bool,
-    score_only: bool, output: str,
-) -> None:  # fmt: skip
-    """Compare ways to make a model know facts: ablation, scale, tiers, generalization, baselines, capability,
-    interference, updates or latency. Given again, it goes on where it was stopped.
-    """
-    if plan_only and score_only:
-        raise click.UsageError("Give --plan-only or --score-only, not both.")
-    from andraeus_tui.commands.study import study as run
-
-    context.exit(run(name, folder, people, model, small, plan_only, score_only, output))
 
 
 @main_group.command()
