@@ -109,7 +109,8 @@ def sort_out(entries: Iterator[Entry], existing: list[Fact], replace: bool = Fal
 def preview(found: Import, existing: list[Fact]) -> list[tuple[str, str, str, str]]:
     """(what happens, where it stood, attribute, value or why not) of each entry, those not taken first."""
     old = {fact.id: fact for fact in existing}
-    lines = [("skip", one.place, one.what, one.reason) for one in found.skipped]
+    # "/value: is too long" is read as a sentence, and there is little room.
+    lines = [("skip", one.place, one.what, re.sub(r"^/(\w+):", r"\1", one.reason)) for one in found.skipped]
     for fact in found.replaced:
         lines.append(("replace", "", fact.attribute, f"{old[fact.id].text} \N{RIGHTWARDS ARROW} {fact.text}"))
     return [*lines, *(("take", "", fact.attribute, fact.text) for fact in found.taken)]

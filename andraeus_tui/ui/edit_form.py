@@ -57,7 +57,7 @@ class EditForm(ModalScreen[Row | None]):
             with Horizontal(classes="buttons"):
                 yield Button("Save (^s)", variant="primary", compact=True, id="save")
                 yield Button("Save and approve (F2)", compact=True, id="approve")
-                yield Button("Cancel", compact=True, id="cancel")
+                yield Button("Cancel (esc)", compact=True, id="cancel")
 
     def on_mount(self) -> None:
         """The cursor behind the question."""

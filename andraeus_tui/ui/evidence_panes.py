@@ -13,8 +13,8 @@ from textual.widgets import Static, TabPane
 
 from andraeus_tui.comparing import Comparison, Flip
 from andraeus_tui.evidence import Examined, FactScore, leaks_of, measures, tiers
-from andraeus_tui.ui.labels import retell
-from andraeus_tui.ui.shares import LEGEND, claim_lines, comparison_lines, legible, measure_lines, proof_lines
+from andraeus_tui.ui.labels import legible, retell
+from andraeus_tui.ui.shares import LEGEND, claim_lines, comparison_lines, measure_lines, proof_lines
 from andraeus_tui.ui.table import Column, WindowTable
 from evaluators.summary import expected, general, in_words, is_right, never_told
 from schemas.evaluation import Judged, QuestionGroup, Verdict

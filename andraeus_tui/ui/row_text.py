@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from rich.text import Text
 
 from andraeus_tui.reviewing import Card
+from andraeus_tui.ui.labels import legible
 from generators.topics import topic_of_fact
 from schemas.row import Origin, ReviewState, Row, RowKind, Split, Wording
 
@@ -52,10 +53,10 @@ def card_text(card: Card, problem: str) -> Text:
     """Everything about one row."""
     row = card.row
     text = Text(no_wrap=False)
-    text.append(f"{row.question}\n", style="bold")
-    text.append(f"{answer_of(row)}\n\n")
+    text.append(f"{legible(row.question)}\n", style="bold")
+    text.append(f"{legible(answer_of(row))}\n\n")
     for fact in card.facts:
-        text.append(f"Fact: {topic_of_fact(fact).named}: {fact.text}\n")
+        text.append(legible(f"Fact: {topic_of_fact(fact).named}: {fact.text}\n"))
     wording = "everyday words" if row.wording is Wording.NATURAL else "names the thing"
     parts = [f"{MARKS[row.state]} {STATES[row.state]}", KINDS[row.kind], wording, SPLITS[row.split]]
     text.append(f"{', '.join(parts)}\n")
@@ -65,7 +66,7 @@ def card_text(card: Card, problem: str) -> Text:
     else:
         text.append(f"Checks passed: {', '.join(row.checks)}\n")
     for question, state, split in card.alike:
-        text.append(f"Almost the same: {MARKS[state]} {question} ({SPLITS[split]})\n")
+        text.append(legible(f"Almost the same: {MARKS[state]} {question} ({SPLITS[split]})\n"))
     return text
 
 

@@ -9,16 +9,7 @@ from andraeus_tui.evidence import Measure, Overview
 from evaluators.summary import claims, count, interval, percent
 from schemas.evaluation import Evaluation, Proportion
 
-_JOINERS = "\u200c\u200d"
 LEGEND = "█ up to the 95% interval   ▒ the interval   ┃ measured"
-
-
-def legible(text: str) -> str:
-    """The text with what cannot be seen marked: an answer must not steer the terminal."""
-    return "".join(
-        char if char.isprintable() or char in "\n\t" or char in _JOINERS else "\N{REPLACEMENT CHARACTER}"
-        for char in text
-    )
 
 
 def bar(found: Proportion, width: int) -> str:

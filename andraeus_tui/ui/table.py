@@ -206,7 +206,12 @@ class WindowTable(ScrollView, can_focus=True):
 
 def _fit(text: str, width: int) -> str:
     """Exactly `width` cells."""
-    shown = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text[: width * 4])
+    shown = "".join(_one_cell(char) for char in text[: width * 4])
     if cell_len(shown) > width:
         shown = set_cell_size(shown, max(0, width - 1)) + "\N{HORIZONTAL ELLIPSIS}"
     return set_cell_size(shown, width)
+
+
+def _one_cell(char: str) -> str:
+    """Joiners and directions have no width of their own, and terminals differ in what they make of them."""
+    return char if char.isprintable() else "" if char in "\u200c\u200d\u200e\u200f" else "\N{REPLACEMENT CHARACTER}"

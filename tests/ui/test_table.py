@@ -112,3 +112,16 @@ async def test_a_label_that_needs_more_lines_gets_them() -> None:
         retell(label, "one")
         await pilot.pause()
         assert label.size.height == 1
+
+
+async def test_text_of_others_neither_steers_the_terminal_nor_turns_lines_around() -> None:
+    app = Tabled()
+    async with app.run_test(size=(40, 12)) as pilot:
+        hostile = "a\u202eb\x1b[2J \N{MAN}\u200d\N{WOMAN} שלום [red]c[/]"
+        app.table.set_rows(1, lambda offset, limit: [(hostile,)])
+        retell(app.query_one(Static), hostile)
+        await pilot.pause()
+        assert app.table.render_line(1).text[1:].startswith("a\ufffdb\ufffd[2J \N{MAN}\N{WOMAN} שלום [red]c[/]")
+        assert str(app.query_one(Static).content) == "a\ufffdb\ufffd[2J \N{MAN}\u200d\N{WOMAN} שלום [red]c[/]"
+        painted = "".join(strip.text for strip in app.screen._compositor.render_strips())
+        assert not {"\u202e", "\x1b"} & set(painted)
