@@ -91,18 +91,18 @@ main_group.add_command(study)
 @PROJECT
 def undo(folder: Path) -> None:
     """Take back the latest change of facts or rows."""
-    from andraeus_tui.commands.facts import step_back
+    from andraeus_tui.commands.facts import step
 
-    step_back(folder)
+    step(folder, back=True)
 
 
 @main_group.command()
 @PROJECT
 def redo(folder: Path) -> None:
     """Make the change again that was taken back last."""
-    from andraeus_tui.commands.facts import step_forward
+    from andraeus_tui.commands.facts import step
 
-    step_forward(folder)
+    step(folder, back=False)
 
 
 @main_group.command()

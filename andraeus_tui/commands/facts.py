@@ -123,22 +123,13 @@ def remove(folder: Path, attributes: tuple[str, ...], subject: str) -> None:
     )
 
 
-def step_back(folder: Path) -> None:
-    """Undo."""
+def step(folder: Path, *, back: bool) -> None:
+    """Undo, or redo."""
     with Project(folder).database() as database:
-        label = database.undo()
+        label = database.undo() if back else database.redo()
     if label is None:
-        raise InputError("There is nothing to undo.")
-    line(f"Undone: {label}.")
-
-
-def step_forward(folder: Path) -> None:
-    """Redo."""
-    with Project(folder).database() as database:
-        label = database.redo()
-    if label is None:
-        raise InputError("There is nothing to redo.")
-    line(f"Done again: {label}.")
+        raise InputError(f"There is nothing to {'undo' if back else 'redo'}.")
+    line(f"{'Undone' if back else 'Done again'}: {label}.")
 
 
 def show_history(folder: Path) -> None:

@@ -53,6 +53,6 @@ class ChatBar(Vertical):
         """Show what is set."""
         state = f"{talk.stage} ..." if talk.worker is WorkerState.LOADING else _WORKER[talk.worker]
         self.query_one("#model", Static).update(f"Model: {run or 'base model'} ({state})")
-        whose = "base alone" if run is None else "trained and base (b)" if both else "trained alone (b)"
+        whose = "base alone" if run is None else "trained and base (^b)" if both else "trained alone (^b)"
         self.query_one("#answers", Static).update(f"Answers: {whose}")
-        self.query_one("#memory", Static).update(f"Asks: {'the conversation' if remember else 'single questions'} (t)")
+        self.query_one("#memory", Static).update(f"Asks: {'the conversation' if remember else 'single questions'} (^t)")

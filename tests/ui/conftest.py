@@ -17,6 +17,7 @@ from schemas.events import Finished
 from schemas.fact import Fact
 from schemas.row import ReviewState
 from schemas.settings import GenerationSettings
+from tests.stubs.chat_job import FakeChatJob
 
 FACTS: list[dict[str, object]] = [
     {"attribute": "name", "value": "Robin Vale"},
@@ -98,3 +99,22 @@ def invented_estimate(project: Project, show: Callable[[Training], None], starte
 def known_cost(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests that are about something else, and for pictures, which must not depend on this machine's memory."""
     monkeypatch.setattr(training, "estimate", invented_estimate)
+
+
+@pytest.fixture
+def jobs(monkeypatch: pytest.MonkeyPatch) -> list[FakeChatJob]:
+    """Every worker that a chat starts, as a fake; the newest last."""
+    made: list[FakeChatJob] = []
+    monkeypatch.setattr(FakeChatJob, "made", made, raising=False)
+    monkeypatch.setattr("andraeus_tui.chatting.Job", FakeChatJob)
+    return made
+
+
+@pytest.fixture
+def trained(make_project: MakeProject) -> Project:
+    """A project with a run that looks trained."""
+    from tests.ui.chat_steps import finish
+
+    project = make_project(state=ReviewState.APPROVED)
+    finish(project, "20260301-090000-ab12")
+    return project

@@ -1,9 +1,11 @@
 """What a person does and sees, for the tests of the terminal UI."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 from textual.pilot import Pilot
 from textual.widgets import Static, TextArea
 from textual.worker import WorkerFailed
@@ -71,3 +73,12 @@ def finish_run(folder: Path, wrong: Collection[str] = (), asked: int = 2) -> Non
         proof=Proof(passed=True, prompts=0, fact_tokens=0, prompts_sha256=""), judged=tuple(judged), seconds=0,
     )  # fmt: skip
     (folder / EVALUATION_FILE).write_text(evaluation.model_dump_json())
+
+
+def workers(module: str) -> list[psutil.Process]:
+    """Processes of a module that this one started and that are there."""
+    found = []
+    for child in psutil.Process().children():
+        with suppress(psutil.Error):  # it ended meanwhile
+            found += [child] if module in child.cmdline() else []
+    return found

@@ -1,16 +1,13 @@
 """Chat: asking, reading along, comparing, and the way from a wrong answer to its fact."""
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
-from textual.pilot import Pilot
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 
-from andraeus_tui.freeze import freeze_run
 from andraeus_tui.project import Project
 from andraeus_tui.runs import claim
 from andraeus_tui.ui.app import AndraeusApp
@@ -21,69 +18,13 @@ from andraeus_tui.ui.run_picker import PickRun
 from andraeus_tui.ui.screens.chat import ChatScreen
 from andraeus_tui.ui.table import WindowTable
 from andraeus_tui.ui.turn_box import AnswerBox, TurnBox
-from schemas.events import Finished
-from schemas.row import ReviewState
 from tests.stubs.chat_job import FakeChatJob
+from tests.ui.chat_steps import ask, finish, go, texts, until
 from tests.ui.conftest import MakeProject
 from tests.ui.steps import settle, shown, table_lines
 
 SIZES = [(80, 24), (120, 40)]
 SnapCompare = Callable[..., bool]
-
-
-@pytest.fixture
-def jobs(monkeypatch: pytest.MonkeyPatch) -> list[FakeChatJob]:
-    """Every worker that a chat starts, as a fake; the newest last."""
-    made: list[FakeChatJob] = []
-    monkeypatch.setattr(FakeChatJob, "made", made, raising=False)
-    monkeypatch.setattr("andraeus_tui.chatting.Job", FakeChatJob)
-    return made
-
-
-def finish(project: Project, name: str) -> Path:
-    """A run that looks trained."""
-    folder = freeze_run(project, project.runs).rename(project.runs / name)
-    (folder / "adapter").mkdir()
-    (folder / "adapter" / "adapter_model.safetensors").touch()
-    (folder / "events.jsonl").write_text(Finished().model_dump_json() + "\n")
-    return folder
-
-
-@pytest.fixture
-def trained(make_project: MakeProject) -> Project:
-    project = make_project(state=ReviewState.APPROVED)
-    finish(project, "20260301-090000-ab12")
-    return project
-
-
-async def go(pilot: Pilot[None], project: Project) -> ChatScreen:
-    app = pilot.app
-    assert isinstance(app, AndraeusApp)
-    app.open_project(project.folder, "chat")
-    await settle(pilot)
-    assert isinstance(app.screen, ChatScreen)
-    return app.screen
-
-
-async def until(pilot: Pilot[Any], true: Callable[[], object], seconds: float = 20) -> None:
-    for _ in range(int(seconds / 0.05)):
-        if true():
-            await pilot.pause(0.12)
-            return
-        await pilot.pause(0.05)
-    raise AssertionError("it did not come")
-
-
-async def ask(pilot: Pilot[Any], text: str) -> None:
-    line = pilot.app.screen.query_one(QuestionLine)
-    line.focus()
-    line.value = text
-    await pilot.press("enter")
-    await pilot.pause()
-
-
-def texts(pilot: Pilot[Any], part: str = "text") -> list[str]:
-    return [str(box.query_one(f".{part}", Static).content) for box in pilot.app.screen.query(AnswerBox)]
 
 
 async def test_asking_and_reading_along(trained: Project, jobs: list[FakeChatJob]) -> None:
@@ -329,66 +270,3 @@ async def test_with_a_real_worker(make_project: MakeProject, tiny_model: Path, m
         assert screen.session is not None
         assert [child for child in psutil.Process().children() if "chat" in child.cmdline()]
     assert not [child for child in psutil.Process().children() if "chat" in child.cmdline()]
-
-
-Scene = Callable[[Pilot[None], list[FakeChatJob]], Awaitable[None]]
-
-
-async def _compared(pilot: Pilot[None], jobs: list[FakeChatJob]) -> None:
-    await pilot.press("ctrl+b")
-    await ask(pilot, "Where do I work?")
-    jobs[0].answer("Your employer is Harbor Radio.", at=0)
-    jobs[0].answer(
-        "I'm an AI and do not know where you work. If you tell me more about your job, I can try to help you with it.",
-        at=1,
-    )
-    await until(pilot, lambda: len([one for one in texts(pilot, "numbers") if one]) == 2)
-    await pilot.press("ctrl+b")
-    await ask(pilot, "What is my dog [sic] called?")
-    jobs[0].write("Your dog is ca")
-    await until(pilot, lambda: texts(pilot)[-1] == "Your dog is ca")
-
-
-async def _looked_at(pilot: Pilot[None], jobs: list[FakeChatJob]) -> None:
-    await ask(pilot, "What is my spirit animal?")
-    jobs[0].answer("Your spirit animal is a fox.")
-    await until(pilot, lambda: texts(pilot, "numbers")[0])
-    await pilot.press("escape", "w")
-    await settle(pilot)
-
-
-async def _crashed(pilot: Pilot[None], jobs: list[FakeChatJob]) -> None:
-    await ask(pilot, "Hello?")
-    jobs[0].crash("The worker was ended by signal 9 (SIGKILL). Signal 9 often means that memory ran out.")
-    await until(pilot, lambda: pilot.app.screen.query_one("#notice").display)
-
-
-async def _empty(pilot: Pilot[None], jobs: list[FakeChatJob]) -> None:
-    await until(pilot, lambda: not jobs or "ready" in shown(pilot, "#model"))
-
-
-@pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
-@pytest.mark.parametrize(
-    ("scene", "with_model"),
-    [(_compared, True), (_looked_at, True), (_crashed, True), (_empty, True), (_empty, False)],
-    ids=["compared", "wrong", "crashed", "empty", "no_model"],
-)
-def test_pictures(
-    snap_compare: SnapCompare,
-    jobs: list[FakeChatJob],
-    make_project: MakeProject,
-    scene: Scene,
-    with_model: bool,
-    size: tuple[int, int],
-) -> None:
-    project = make_project(state=ReviewState.APPROVED)
-    if with_model:
-        finish(project, "20260301-090000-ab12")
-
-    async def before(pilot: Pilot[None]) -> None:
-        await go(pilot, project)
-        await scene(pilot, jobs)
-        for line in pilot.app.screen.query(QuestionLine):
-            line.cursor_blink = False
-
-    assert snap_compare(AndraeusApp(), terminal_size=size, run_before=before)

@@ -1,7 +1,6 @@
 """What the evidence step sets to work: examinations, and more rows for what failed. Nothing of it outlives the app."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,21 +20,12 @@ from tests.conftest import Cli
 from tests.stubs.evidence import examined_run
 from tests.ui.conftest import MakeProject
 from tests.ui.evidence_steps import go, messages, press
-from tests.ui.steps import settle, shown
+from tests.ui.steps import settle, shown, workers
 
 
 @pytest.fixture
 def project(make_project: MakeProject) -> Project:
     return make_project("home/robin", state=ReviewState.APPROVED)
-
-
-def workers() -> list[psutil.Process]:
-    """Processes of ours that this one started."""
-    found = []
-    for child in psutil.Process().children():
-        with suppress(psutil.Error):  # it ended meanwhile
-            found += [child] if "trainers" in child.cmdline() else []
-    return found
 
 
 async def until(pilot: Pilot[Any], done: Callable[[], bool]) -> None:
@@ -69,6 +59,7 @@ async def test_more_rows_for_what_failed(project: Project, answer: str) -> None:
         await go(pilot, project)
         await pilot.press("m")
         await until(pilot, lambda: isinstance(pilot.app.screen, Confirm))
+        await settle(pilot)
         question = str(pilot.app.screen.query_one(".dialog Static", Static).content)
         with project.database() as database:
             rows = all_rows(database)
@@ -122,8 +113,8 @@ async def test_a_real_examination_stopped_and_done(
         # Whoever leaves the app in the middle leaves no worker behind.
         await press(pilot, "s")
         await pilot.press("y")
-        await until(pilot, lambda: bool(workers()))
+        await until(pilot, lambda: bool(workers("trainers")))
         assert screen.query_one("#progress").display
-        left = workers()
+        left = workers("trainers")
     assert psutil.wait_procs(left, timeout=60)[1] == []
     assert (run / "eval.json").is_file(), "the evidence that was there stays"

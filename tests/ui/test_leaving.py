@@ -4,9 +4,9 @@ import asyncio
 import re
 import time
 from collections.abc import Callable
-from contextlib import suppress
 
 import psutil
+from textual.pilot import Pilot
 from textual.widgets import Static
 
 from andraeus_tui.project import Project
@@ -17,22 +17,30 @@ from andraeus_tui.ui.leaving import Leave, StopMaking
 from andraeus_tui.ui.screens.generate import GenerateScreen
 from andraeus_tui.ui.screens.train import TrainScreen
 from tests.ui.conftest import MakeProject
-from tests.ui.steps import settle, shown
+from tests.ui.steps import settle, shown, workers
 from tests.ui.train_steps import begin, go, heading, numbers, until
 
 
+async def train_and_leave(pilot: Pilot[None], project: Project) -> None:
+    """Begin a run, and press the key that leaves."""
+    await go(pilot, project)
+    await begin(pilot)
+    await leave(pilot)
+
+
+async def leave(pilot: Pilot[None]) -> None:
+    """Press the key that leaves; the question about the run is there."""
+    await pilot.press("ctrl+q")
+    await until(pilot, lambda: isinstance(pilot.app.screen, Leave))
+
+
 async def test_leave_let_it_go_on_and_come_back(tiny: Callable[[int], Project], known_cost: None) -> None:
-    project = tiny(1000)
-    app = AndraeusApp()
+    project, app = tiny(1000), AndraeusApp()
     async with app.run_test(size=(80, 24)) as pilot:
-        await go(pilot, project)
-        await begin(pilot)
-        await pilot.press("ctrl+q")
-        await until(pilot, lambda: isinstance(app.screen, Leave))
+        await train_and_leave(pilot, project)
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, TrainScreen))
-        await pilot.press("ctrl+q")
-        await until(pilot, lambda: isinstance(app.screen, Leave))
+        await leave(pilot)
         await pilot.press("g")
         await until(pilot, lambda: app._exit)
     (run,) = all_runs(project.runs)
@@ -46,13 +54,9 @@ async def test_leave_let_it_go_on_and_come_back(tiny: Callable[[int], Project], 
 
 
 async def test_leave_and_stop(tiny: Callable[[int], Project], known_cost: None) -> None:
-    project = tiny(1000)
-    app = AndraeusApp()
+    project, app = tiny(1000), AndraeusApp()
     async with app.run_test(size=(80, 24)) as pilot:
-        await go(pilot, project)
-        await begin(pilot)
-        await pilot.press("ctrl+q")
-        await until(pilot, lambda: isinstance(app.screen, Leave))
+        await train_and_leave(pilot, project)
         await pilot.click("#stop")
         await until(pilot, lambda: app._exit)
     (run,) = all_runs(project.runs)
@@ -68,15 +72,6 @@ def accepted(app: AndraeusApp) -> bool:
     return bool(re.match("[1-9]", str(app.screen.query_one("#counts", Static).content)))
 
 
-def workers() -> list[psutil.Process]:
-    """Processes that this one started to make rows."""
-    found = []
-    for child in psutil.Process().children():
-        with suppress(psutil.Error):  # it ended meanwhile
-            found += [child] if "generators" in child.cmdline() else []
-    return found
-
-
 async def test_leaving_while_rows_are_made_asks_and_stops_them(make_project: MakeProject) -> None:
     facts: list[dict[str, object]] = [{"attribute": f"thing {at}", "value": f"value {at}"} for at in range(300)]
     project = make_project(facts=facts)
@@ -89,7 +84,7 @@ async def test_leaving_while_rows_are_made_asks_and_stops_them(make_project: Mak
         await until(pilot, lambda: isinstance(app.screen, GenerateScreen))
         await pilot.press("s")
         await until(pilot, lambda: accepted(app))
-        (worker,) = workers()
+        (worker,) = workers("generators")
         worker.suspend()  # it does not come to its end before the person has answered
         await pilot.press("ctrl+q")
         await until(pilot, lambda: isinstance(app.screen, StopMaking))
@@ -99,7 +94,7 @@ async def test_leaving_while_rows_are_made_asks_and_stops_them(make_project: Mak
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, GenerateScreen))
         assert not app._exit
-        assert workers() == [worker], "who stays has it go on"
+        assert workers("generators") == [worker], "who stays has it go on"
         await pilot.press("1", "ctrl+q")
         await until(pilot, lambda: isinstance(app.screen, StopMaking))
         await pilot.press("y")
