@@ -16,11 +16,12 @@ _MISSPELT = 82.0
 
 _COMMON = frozenset(
     "the and for with from that this her his its our your their was were are have has had not but who what when where "
-    "which why how all any can did does you she him they them one two out off per via day days year years time times".split()
+    "which why how all any can did does you she him they them one two out off per via day days year years time times kilo "
+    "kilos kilograms pounds centimeters centimetres inches feet meters metres euros dollars hours minutes seconds size".split()
 )
 _LETTERS = re.compile(
-    r"\b(?:starts?|begins?|ends?|starting|beginning|ending) (?:with|in)(?: the)?(?: letters?)?\b|\binitials?\b|"
-    r"\brhymes?\b|\b(?:first|last) letter\b|\b\d+ letters\b|\bsounds like\b",
+    r"\b(?:start|begin|end)(?:s|ing|ning)? (?:with|in) (?:the letters?\b|(?:an? )?['\"]?[a-z]['\"]?(?=[\s?.,!]|$))|\binitials\b|"
+    r"\brhym\w+\b|\b(?:first|last) letter\b|\b\d+ letters\b|\bsounds like\b",
     re.IGNORECASE,
 )
 _RANGE = re.compile(

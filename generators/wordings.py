@@ -24,27 +24,38 @@ _MISSPELT = 84.0
 """Likeness from which a word counts as a misspelt other word."""
 
 _MARKS = re.compile(r"[<>{}\[\]|\\#*_=]|https?:|\.\.\.\.|^\W*$")
-# The assistant is addressed in these; any other "you" speaks to the person.
-_TO_ASSISTANT = re.compile(
-    r"\b(?:can|could|would|will|do|did|have|are|might|may|if|as|please|thank|hope|need|want|like|ask|asked|let|got|"
-    r"what do|what can)\s+(?:u|you|ya)\b|\b(?:u|you|ya)\s+(?:kno\w*|no|know|remember|tell|remind|recall|have|got|think|say|"
-    r"noted?|find|give|help|could|can|might|please|see|wrote|look|happen|sure|please)\b|\byour (?:records|notes|memory|list|"
-    r"help|files|data)\b",
+# "You" is the assistant, unless the question asks what "you" do or whose thing is "yours".
+_TO_PERSON = re.compile(
+    r"\byour(?:s|self)?\b(?! (?:records|notes|memory|list|help|files|data|opinion|best|advice))|"
+    r"\b(?:do|did|are|were|have|r)\s+(?:u|you|ya)\s+(?!(?:even |still |perhaps |by any chance |happen to |actually |also )?"
+    r"(?:kno\w*|no|remember|recall|tell|told|have|had|got|think|say|see|hear\w*|aware|able|sure|not\w*|saved?|stored?|keep|kept|"
+    r"find|get|remind|mind|up to date|ready|there|need|mention|ever)\b)|"
+    r"\b(?:you|u|ya) (?:live|work|like|love|prefer|enjoy|use|go|play|drive|eat|drink|grew|own|hate|wear|stud\w+|were born|"
+    r"was born|met|married|bought|named)\b",
     re.IGNORECASE,
 )
-_YOU = re.compile(r"\b(?:you|your|yours|yourself|ur)\b", re.IGNORECASE)
 _WH = r"what\w*|wat\w*|wht\w*|wot|who\w*|whom|whose|which\w*|wich\w*|where\w*|wher\w*|were|when\w*|wen|how\w*|why"
-_ASKS = re.compile(rf"\b(?:{_WH})\b", re.IGNORECASE)
-_REQUEST = re.compile(
-    r"\b(?:tell|remind|give|name|say|show|let me know|look up|find|list|need|forgot|forget|forgotten|remember|recall|"
-    r"don'?t know|dont kno\w*|no idea|any idea|wonder\w*|looking for|like to know|want to know|asks?|asked|asking|"
-    r"help me|not sure|know|kno)\b",
+_FILLERS = (
+    r"(?:(?:so|um+|uh+|hm+|hey|ok|okay|and|but|well|hi|hello|oh|please|pls|plz|like|yo|quick|sorry)\b[\s,.:!-]*)*"
+)
+_OPENS = re.compile(
+    rf"^{_FILLERS}(?:(?:{_WH})\b|(?:tell?|remind|give|name|say|show|list|find|look up|spell|repeat|let me know|help me|provide|prove|"
+    rf"share|state|check|recite|identify|just answer|walk me|run through|bring up|pull up|quote|read)\b)",
+    re.IGNORECASE,
+)
+_LACKS = re.compile(
+    r"\b(?:forgot|forget|forgotten|wonder\w*|(?:do not|don'?t|can'?t|cannot|can ?not|couldn'?t|trying to) "
+    r"(?:kno\w*|remember|recall|think)|no idea|any idea|not sure|unsure|looking for|(?:like|want|wants|need|needs|love) to "
+    r"(?:kno\w*|learn|hear|see)|slipped|remind me|(?:tell?|let) me(?: know)?|asks?|asked|asking|may i|could i|can i|"
+    r"(?:can|could|would|will|do|did|have|are) (?:u|you|ya)|(?:u|you|ya) (?:kno\w*|remember|must|recall|have)|curious|idk|forgetting|"
+    r"appreciate|grateful|gotta|wish|hope (?:u|you|ya)|bet (?:u|you|ya)|blank|need)\b",
     re.IGNORECASE,
 )
 _YES_NO = re.compile(
-    r"^(?:(?:so|um+|uh+|hey|ok|okay|and|but|well|hi|hello|oh|please|like|yo)\b[\s,.!-]*)*"
-    r"(?:do|does|did|is|are|am|was|were|have|has|had|will|shall|should|isn'?t|aren'?t|don'?t|doesn'?t|didn'?t|wasn'?t)\s+"
-    r"(?!(?:u|you|ya|we|they|anybody|anyone|somebody)\s+(?:kno\w*|no|know|remember|recall|tell|have|think|happen))",
+    rf"^{_FILLERS}"
+    r"(?:do|does|did|is|are|am|was|were(?! (?:is|am|are|do|does|did|duz|i)\b)|have|has|had|will|shall|should|isn'?t|aren'?t|don'?t|doesn'?t|didn'?t|wasn'?t)\s+"
+    r"(?!(?:u|you|ya|we|they|anybody|anyone|somebody)\b|there (?:a|any) (?:chance|way)|it possible|"
+    r"i (?:ever )?(?:say|said|tell|told|mention\w*|note\w*|give|gave)\b)(?!.*\bor\b(?! not))",
     re.IGNORECASE,
 )
 _OF_SOMEBODY = re.compile(r"\bmy ((?:[a-z-]+ ){0,2}[a-z-]+?)(?:'s|s'|’s)\s", re.IGNORECASE)
@@ -81,7 +92,7 @@ def voice(text: str, setting: Setting) -> str:
     owner = setting.topic.owner
     if not names_owner(text, owner):
         return "it does not say whose fact it asks for"
-    if _YOU.search(_TO_ASSISTANT.sub(" ", text)):
+    if _TO_PERSON.search(text):
         return "it speaks to the person"
     if owner.is_user:
         named = set(re.findall(r"\w+", " ".join(noun.text.casefold() for noun in setting.topic.nouns)))
@@ -96,7 +107,7 @@ def asking(text: str, setting: Setting) -> str:
     """A question or a request for the value: no statement, and nothing that yes or no would answer."""
     if _YES_NO.match(text):
         return "yes or no would answer it"
-    if text.rstrip().endswith("?") or _ASKS.search(text) or _REQUEST.search(text):
+    if text.rstrip().endswith("?") or _OPENS.search(text) or _LACKS.search(text):
         return ""
     few = len(text.split()) <= 7 and not re.search(r"\b(?:i am|i'm|my \w+ is|it is|it's)\b", text, re.IGNORECASE)
     return "" if few and not text.endswith((".", "!")) else "it is a statement"
@@ -108,11 +119,16 @@ def narrowing(text: str, setting: Setting) -> str:
 
 
 def this_fact(text: str, setting: Setting) -> str:
-    """It names no other fact's attribute, unless this one's name holds the same words."""
+    """It does not ask for another fact of the same person by name ("my pet's name"), unless it names its own too."""
     own = " ".join(normal(noun.text) for noun in setting.topic.nouns)
     for other in setting.others:
         for noun in other.nouns:
-            if contains(text, noun.text) and not contains(own, noun.text) and not names_attribute(text, setting.topic):
+            asked = re.search(rf"(?:\bmy|['’]s?) {re.escape(normal(noun.text))}(?!\w|['’])", normal(text))
+            if (
+                asked
+                and not contains(f"{own} {setting.topic.owner.noun}", noun.text)
+                and not names_attribute(text, setting.topic)
+            ):
                 return "it asks for another fact"
     return ""
 

@@ -174,8 +174,9 @@ def questions_in(reply: str) -> tuple[list[str], bool]:
     text = re.sub(r"^```\w*\n|\n?```$", "", text)
     try:
         found = json.loads(text[text.index("{") : text.rindex("}") + 1])["questions"]
-        return [tidy(one) for one in found if isinstance(one, str)], True
-    except (ValueError, KeyError, TypeError, IndexError):
+        if isinstance(found, list):
+            return [tidy(one) for one in found if isinstance(one, str)], True
+    except (ValueError, KeyError, TypeError):
         pass
     if "{" in text or "[" in text:
         strings = [_unescaped(match) for match in _STRING.findall(text)]

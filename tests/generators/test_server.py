@@ -42,7 +42,7 @@ def test_the_base_model_writes_and_nothing_is_left(tmp_path: Path, environment: 
     events = run(job(tmp_path), **environment)
     assert not marked(environment[MARK])
     written = [event.row for event in events if isinstance(event, RowMade) and event.row]
-    assert sum(row.origin is Origin.MODEL for row in written) == result_of(events)["paraphrases"]["accepted"] > 10  # type: ignore[index]
+    assert sum(row.origin is Origin.MODEL for row in written) == result_of(events)["paraphrases"]["accepted"] > 10
     assert "The base model writes the questions through vLLM: you chose it." in logs(events)
     assert result_of(events)["writer"] == {"backend": "vllm", "why": "you chose it", "stood_in": ""}
 

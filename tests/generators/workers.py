@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -40,8 +41,10 @@ def fake_vllm(folder: Path) -> Path:
     return folder
 
 
-def start(job: GenerateJob, **environment: str) -> subprocess.Popen[str]:
-    """A worker that has been told its job."""
+def start(job: GenerateJob, *, encoder: bool = False, **environment: str) -> subprocess.Popen[str]:
+    """A worker that has been told its job. Without `encoder` it finds none, whose import would take seconds."""
+    if not encoder:
+        environment = {"PYTHONPATH": str(STUBS / "without_encoder"), **environment}
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "generators", "generate"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL, text=True, env={**os.environ, **environment}, start_new_session=True,
@@ -59,9 +62,9 @@ def events_of(process: subprocess.Popen[str]) -> list[Event]:
         return [parse_event(line) for line in process.stdout]
 
 
-def run(job: GenerateJob, **environment: str) -> list[Event]:
+def run(job: GenerateJob, *, encoder: bool = False, **environment: str) -> list[Event]:
     """Start a worker and hear it to the end."""
-    return events_of(start(job, **environment))
+    return events_of(start(job, encoder=encoder, **environment))
 
 
 def until(process: subprocess.Popen[str], true: Callable[[Event], bool]) -> Event:
@@ -73,7 +76,7 @@ def until(process: subprocess.Popen[str], true: Callable[[Event], bool]) -> Even
     raise AssertionError("it was never told")
 
 
-def result_of(events: list[Event]) -> dict[str, object]:
+def result_of(events: list[Event]) -> dict[str, Any]:
     """What the worker finished with."""
     assert isinstance(events[-1], Finished), events[-1]
     return events[-1].result
@@ -105,6 +108,6 @@ def gone(mark: str, seconds: float = 45) -> bool:
     return False
 
 
-def asked_of(log: Path) -> list[dict[str, object]]:
+def asked_of(log: Path) -> list[dict[str, Any]]:
     """Requests that a stub server noted."""
     return [json.loads(line) for line in log.read_text().splitlines()] if log.is_file() else []
