@@ -5,6 +5,7 @@ import signal
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from schemas.settings import Backend, GenerationSettings
 from tests.generators.facts import person
 from tests.generators.workers import MARK, events_of, fake_vllm, gone, logs, marked, result_of, run, start, until
 
-Env = dict[str, str]
+Env = dict[str, Any]
 SETTINGS = GenerationSettings(backend=Backend.VLLM, variations=10, abstention=0, replay=0)
 
 
@@ -52,7 +53,7 @@ def test_the_base_model_writes_and_nothing_is_left(tmp_path: Path, environment: 
 def test_a_worker_that_is_ended_takes_the_server_along(
     tmp_path: Path, environment: Env, moment: Callable[[Event], bool], number: signal.Signals
 ) -> None:
-    behaviour = {"FAKE_VLLM": "never" if moment is is_loading else "slow"}
+    behaviour: Env = {"FAKE_VLLM": "never" if moment is is_loading else "slow"}
     process = start(job(tmp_path), **environment, **behaviour)
     until(process, moment)
     assert len(marked(environment[MARK])) >= 4  # worker, guard, server and its child
