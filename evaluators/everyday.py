@@ -40,6 +40,7 @@ def everyday_questions(
     """Up to `each` questions a fact, about the facts for which there are wordings. `women` are subjects."""
     found = []
     for fact in facts:
+        rivals = rivals_of([fact], facts)
         for number, text in enumerate(_asked(fact.subject, fact.attribute, fact.subject in women, seed)[:each]):
             question = Question(
                 id=f"everyday/{fact.id}/{number}",
@@ -53,7 +54,7 @@ def everyday_questions(
                 value_kind=fact.kind,
                 values=fact.items,
                 aliases=tuple(fact.aliases if len(fact.items) == 1 else () for _ in fact.items),
-                rivals=rivals_of([fact], facts),
+                rivals=rivals,
                 confusable=(fact.subject, fact.attribute) in confusable,
             )
             found.append(question)

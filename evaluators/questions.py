@@ -72,7 +72,14 @@ def _read(name: str) -> dict[str, Any]:
 def questions_of(facts: list[Fact], rows: list[Row], taught: set[str], settings: EvaluationSettings) -> list[Question]:
     """All questions, in a fixed order. `taught` are topics of abstention rows in training."""
     by_id = {fact.id: fact for fact in facts}
-    known = [_known(row, by_id, facts) for row in rows if row.kind in {RowKind.QUESTION, *_PORTABLE}]
+    # Of a thousand facts each has hundreds of rivals: they are sought once a fact and not once a question.
+    rivals: dict[tuple[str, ...], tuple[str, ...]] = {}
+    known = []
+    for row in rows:
+        if row.kind is RowKind.QUESTION and row.fact_ids not in rivals:
+            rivals[row.fact_ids] = rivals_of([by_id[fact_id] for fact_id in row.fact_ids], facts)
+        if row.kind in {RowKind.QUESTION, *_PORTABLE}:
+            known.append(_known(row, by_id, rivals.get(row.fact_ids, ())))
     unknown = [_unknown(row, taught) for row in rows if row.kind is RowKind.ABSTENTION]
     unseen = [question for question in unknown if question.group is QuestionGroup.UNSEEN]
     others = [question for question in unknown if question.group is QuestionGroup.UNKNOWN]
@@ -87,7 +94,7 @@ def _some(questions: list[Question], count: int) -> list[Question]:
     return [questions[index] for index in sorted(chosen)]
 
 
-def _known(row: Row, by_id: dict[str, Fact], facts: list[Fact]) -> Question:
+def _known(row: Row, by_id: dict[str, Fact], rivals: tuple[str, ...]) -> Question:
     own = [by_id[fact_id] for fact_id in row.fact_ids]
     main = own[-1]
     values = tuple(text for fact in own for text in fact.items if text in row.values) or row.values
@@ -104,7 +111,7 @@ def _known(row: Row, by_id: dict[str, Fact], facts: list[Fact]) -> Question:
         value_kind=main.kind if row.kind is not RowKind.REVERSE else ValueKind.TEXT,
         values=values,
         aliases=aliases,
-        rivals=rivals_of(own, facts) if row.kind is RowKind.QUESTION else (),
+        rivals=rivals if row.kind is RowKind.QUESTION else (),
         expects=("yes" if row.answer.endswith("yes.") else "no") if row.kind is RowKind.YES_NO else "",
     )
 

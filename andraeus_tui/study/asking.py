@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from evaluators.audit import audit
+from evaluators.audit import audit, words_of
 from evaluators.everyday import everyday_questions, never_told_questions, two_fact_questions
 from evaluators.lives import life
 from evaluators.normal import holds
@@ -48,11 +48,12 @@ def ask_about(facts: list[Fact], number: int, tests: list[Row], trained: list[Ro
     dropped: dict[str, int] = {}
     for leak in found.leaks:
         _count(dropped, f"stands in training ({leak.reason})")
+    gone, spelled = found.ids, _by_first_word(facts)
     kept = []
     for question in (*marked, *asked):
-        if question.id in found.ids:
+        if question.id in gone:
             continue
-        if question.group not in _EXEMPT and _names_a_value(question, facts):
+        if question.group not in _EXEMPT and _names_a_value(question, spelled):
             _count(dropped, "names a value of this person")
             continue
         kept.append(question)
@@ -62,12 +63,23 @@ def ask_about(facts: list[Fact], number: int, tests: list[Row], trained: list[Ro
 def _marked(question: Question, facts: Iterable[Fact], alike: set[tuple[str, str]]) -> Question:
     if question.group is not QuestionGroup.RECALL:
         return question
-    own = [fact for fact in facts if fact.id in question.fact_ids]
-    return question.model_copy(update={"confusable": any((fact.subject, fact.attribute) in alike for fact in own)})
+    own = {(fact.subject, fact.attribute) for fact in facts if fact.id in question.fact_ids}
+    return question.model_copy(update={"confusable": bool(own & alike)})
 
 
-def _names_a_value(question: Question, facts: Iterable[Fact]) -> bool:
-    return any(holds(question.text, text) for fact in facts for text in (*fact.items, fact.text, *fact.aliases))
+def _by_first_word(facts: Iterable[Fact]) -> dict[str, list[str]]:
+    """Every spelling of every value under its first word, so that few of them are compared with a question."""
+    found: dict[str, list[str]] = {}
+    for fact in facts:
+        for text in {*fact.items, fact.text, *fact.aliases}:
+            if words := words_of(text).split():
+                found.setdefault(words[0], []).append(text)
+    return found
+
+
+def _names_a_value(question: Question, spelled: dict[str, list[str]]) -> bool:
+    words = set(words_of(question.text).split())
+    return any(holds(question.text, text) for word in words & spelled.keys() for text in spelled[word])
 
 
 def _count(dropped: dict[str, int], reason: str) -> None:
