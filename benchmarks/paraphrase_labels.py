@@ -19,14 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from evaluators.statistics import wilson
-from generators.make import all_questions
 from generators.paraphrase.asks import asks_for
 from generators.paraphrase.encoder import Encoder, encoder_folder
 from generators.paraphrase.relevance import Relevance
-from generators.topics import topic_of_fact
 from generators.wordings import problem_of, setting_of
 from schemas.fact import Fact
-from schemas.row import Split
 
 EACH = 100
 """Wordings of each of the two samples."""
@@ -95,10 +92,7 @@ def rejudge(out: Path, name: str) -> None:
     relevance = Relevance(Encoder(folder), told) if folder else None
     if relevance is None:
         print("The encoder is not installed: meaning is not checked.", file=sys.stderr)
-    settings = {}
-    for fact in told:
-        apart = tuple(text for split in (Split.DEV, Split.TEST) for text in all_questions(topic_of_fact(fact), split))
-        settings[fact.id] = setting_of(fact, told, apart)
+    settings = {fact.id: setting_of(fact, told) for fact in told}
     changed, body = 0, []
     for one in lines(path):
         fact = facts[one["fact"]]

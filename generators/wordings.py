@@ -12,9 +12,11 @@ from rapidfuzz import fuzz
 
 from generators.checks import contains, names_owner, normal
 from generators.language import is_relation
+from generators.make import all_questions
 from generators.narrowing import narrows_down
 from generators.topics import Topic, topic_of_fact
 from schemas.fact import Fact
+from schemas.row import Split
 
 SHORTEST, LONGEST = 6, 200
 """Characters of a wording."""
@@ -71,6 +73,8 @@ class Setting:
     """Topics of the person's other facts."""
     held_out: tuple[str, ...]
     """Wordings that ask for the fact in dev and test, which training must not see."""
+    templates: frozenset[str]
+    """Wordings that templates have for training, bared of case and punctuation."""
     example: tuple[str, ...] = ()
     """What the model was shown."""
 
@@ -139,6 +143,15 @@ def copied(text: str, setting: Setting) -> str:
     return "a copy of the example" if near else ""
 
 
+def new(text: str, setting: Setting) -> str:
+    """No wording that templates have: it would bring nothing."""
+    return "a template has it" if _bare(text) in setting.templates else ""
+
+
+def _bare(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
+
+
 def held_out(text: str, setting: Setting) -> str:
     """No wording of dev or test: a question that was trained proves nothing."""
     near = any(fuzz.token_sort_ratio(normal(text), normal(one)) >= _COPY for one in setting.held_out)
@@ -152,6 +165,7 @@ WORDING_CHECKS: Mapping[str, WordingCheck] = {
     "asking": asking,
     "narrowing": narrowing,
     "this fact": this_fact,
+    "new": new,
     "held out": held_out,
 }
 """Name of the check -> the check, the cheapest first."""
@@ -178,9 +192,14 @@ def _same(word: str, other: str) -> bool:
     return fuzz.ratio(word, other) >= _MISSPELT
 
 
-def setting_of(fact: Fact, facts: list[Fact], kept_apart: tuple[str, ...]) -> Setting:
+def setting_of(fact: Fact, facts: list[Fact]) -> Setting:
     """What wordings of this fact are held against, without the model's example."""
     topic = topic_of_fact(fact)
-    others = tuple(topic_of_fact(other) for other in facts if other.id != fact.id)
-    same_owner = tuple(other for other in others if other.owner.key == topic.owner.key)
-    return Setting(fact, topic, same_owner, kept_apart)
+    others = (topic_of_fact(other) for other in facts if other.id != fact.id)
+    return Setting(
+        fact=fact,
+        topic=topic,
+        others=tuple(other for other in others if other.owner.key == topic.owner.key),
+        held_out=(*all_questions(topic, Split.DEV), *all_questions(topic, Split.TEST)),
+        templates=frozenset(map(_bare, all_questions(topic, Split.TRAIN))),
+    )

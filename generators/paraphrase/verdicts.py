@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import IO
 
 from generators.checks import RowChecker
-from generators.make import Asked, all_questions, make_row
+from generators.make import Asked, make_row
 from generators.paraphrase.asks import Ask
 from generators.paraphrase.relevance import Relevance
 from generators.paraphrase.tally import Tally
@@ -55,9 +55,7 @@ class Verdicts:
         """The wordings of some answers about a fact, each with what is to be said against it."""
         found = [Candidate(ask, number, text) for ask, texts in answers for number, text in enumerate(texts)]
         if fact.id not in self._settings:
-            topic = topic_of_fact(fact)
-            apart = tuple(question for split in (Split.DEV, Split.TEST) for question in all_questions(topic, split))
-            self._settings[fact.id] = setting_of(fact, self._facts, apart)
+            self._settings[fact.id] = setting_of(fact, self._facts)
         for one in found:
             one.problem = problem_of(one.text, replace(self._settings[fact.id], example=one.ask.example.questions))
         good = [one for one in found if not one.problem]

@@ -1,5 +1,7 @@
 """Checks of a model's wordings: what people say passes, and everything else is refused for the right reason."""
 
+from dataclasses import replace
+
 import pytest
 
 from generators.checks import contains
@@ -30,10 +32,8 @@ BY_NAME = {f"{fact.subject}/{fact.attribute}": fact for fact in FACTS}
 
 
 def problem(name: str, text: str, example: tuple[str, ...] = ()) -> str:
-    from dataclasses import replace
-
     fact = BY_NAME[name if "/" in name else f"user/{name}"]
-    return problem_of(text, replace(setting_of(fact, FACTS, ()), example=example))
+    return problem_of(text, replace(setting_of(fact, FACTS), held_out=(), templates=frozenset(), example=example))
 
 
 GOOD = [
@@ -118,17 +118,21 @@ def test_a_copy_of_the_example_is_refused() -> None:
 
 def test_a_question_that_is_kept_for_the_test_is_refused() -> None:
     for fact in FACTS[:5]:
-        topic = topic_of_fact(fact)
+        setting = setting_of(fact, FACTS)
         for split in (Split.DEV, Split.TEST):
-            apart = tuple(all_questions(topic, split))
-            refused = [problem_of(text, setting_of(fact, FACTS, apart)) != "" for text in apart]
-            assert all(refused)
+            assert all(problem_of(text, setting) for text in all_questions(topic_of_fact(fact), split))
+
+
+def test_what_a_template_has_is_not_taken_from_a_model() -> None:
+    setting = setting_of(BY_NAME["user/spirit animal"], FACTS)
+    assert problem_of("my spirit animal", setting) == "new: a template has it"
+    assert problem_of("so which animal am i deep inside", setting) == ""
 
 
 def test_lexicon_wordings_pass() -> None:
     """Wordings that people wrote by hand, of the train split: few may be refused, none for its voice or for leaking."""
     problems = [
-        (text, problem_of(text, setting_of(fact, person(), ())))
+        (text, problem_of(text, replace(setting_of(fact, person()), held_out=(), templates=frozenset())))
         for fact in person()
         for text in all_questions(topic_of_fact(fact), Split.TRAIN)
     ]
@@ -154,7 +158,8 @@ def test_examples_obey_their_own_rules() -> None:
         for kind in ("named", "unnamed"):
             for texts in example[kind].values():
                 for text in texts:
-                    assert problem_of(text, setting_of(fact, [fact], ())) == "", text
+                    setting = replace(setting_of(fact, [fact]), templates=frozenset(), held_out=())
+                    assert problem_of(text, setting) == "", text
                     if kind == "unnamed":
                         assert not contains(text, example["attribute"]), text
 

@@ -2,7 +2,7 @@
 
 It writes questions that name the attribute it is asked about. BEHAVIOUR is a comma-separated list:
 `bad` (wordings that checks refuse), `prose` (no JSON), `no_schema` (refuses response_format), `key` (wants the key
-"secret"), `empty` (has no model), `slow` (a second an answer), `broken` (status 500), `dies` (ends at the fifth ask),
+"k3y-of-the-stub"), `empty` (has no model), `slow` (a second an answer), `broken` (status 500), `dies` (ends at the fifth ask),
 `model=NAME`. LOG gets one line of JSON for each request.
 """
 
@@ -45,7 +45,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def _refused(self) -> bool:
-        key = os.environ.get("VLLM_API_KEY") or ("secret" if "key" in self.behaviour else "")
+        key = os.environ.get("VLLM_API_KEY") or ("k3y-of-the-stub" if "key" in self.behaviour else "")
         if key and self.headers.get("Authorization") != f"Bearer {key}":
             self._send(401, {"error": {"message": "wrong key"}})
             return True
