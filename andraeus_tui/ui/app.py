@@ -122,8 +122,6 @@ class AndraeusApp(App[None]):
 
     def on_mount(self) -> None:
         """The person's theme, and the project from the command line."""
-        # What was imported never becomes garbage: looking it through took 20 ms of some key's time.
-        gc.freeze()
         self.restore_theme()
         self.theme_changed_signal.subscribe(self, lambda theme: self.keep_theme(previewed=False))
         if self._first is not None:
