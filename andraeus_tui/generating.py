@@ -69,7 +69,8 @@ class Generation:
         """Every event, told after what it says is on the disk. Raises InputError when there are no facts."""
         with self._project.database() as database:
             first = self._first(database)
-            if choose(self._settings, this_machine()).backend is Backend.VLLM:
+            model = self._project.settings.model.name
+            if choose(self._settings, this_machine(), model).backend is Backend.VLLM:
                 yield from self._resolve()
                 if isinstance(self._resolved, (Failed, CancelledByUser)):
                     return

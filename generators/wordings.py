@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
+from generators.asking_words import about_it
 from generators.checks import contains, names_owner, normal
 from generators.language import is_relation
 from generators.make import all_questions
@@ -18,7 +19,7 @@ from generators.topics import Topic, topic_of_fact
 from schemas.fact import Fact
 from schemas.row import Split
 
-SHORTEST, LONGEST = 6, 200
+SHORTEST, LONGEST = 6, 130
 """Characters of a wording."""
 _COPY = 88.0
 """Likeness (0 to 100) from which a wording counts as a copy of another."""
@@ -41,7 +42,7 @@ _FILLERS = (
     r"(?:(?:so|um+|uh+|hm+|hey|ok|okay|and|but|well|hi|hello|oh|please|pls|plz|like|yo|quick|sorry)\b[\s,.:!-]*)*"
 )
 _OPENS = re.compile(
-    rf"^{_FILLERS}(?:(?:{_WH})\b|(?:tell?|remind|give|name|say|show|list|find|look up|spell|repeat|let me know|help me|provide|prove|"
+    rf"(?:^|[,;:]\s*){_FILLERS}(?:(?:{_WH})\b|(?:tell?|remind|give|name|say|show|list|find|look up|spell|repeat|let me know|help me|provide|prove|"
     rf"share|state|check|recite|identify|just answer|walk me|run through|bring up|pull up|quote|read)\b)",
     re.IGNORECASE,
 )
@@ -143,6 +144,11 @@ def copied(text: str, setting: Setting) -> str:
     return "a copy of the example" if near else ""
 
 
+def asks_for_it(text: str, setting: Setting) -> str:
+    """Where it names the attribute it asks for it, and not about it."""
+    return about_it(text, setting.topic) if names_attribute(text, setting.topic) else ""
+
+
 def new(text: str, setting: Setting) -> str:
     """No wording that templates have: it would bring nothing."""
     return "a template has it" if _bare(text) in setting.templates else ""
@@ -165,6 +171,7 @@ WORDING_CHECKS: Mapping[str, WordingCheck] = {
     "asking": asking,
     "narrowing": narrowing,
     "this fact": this_fact,
+    "asks for it": asks_for_it,
     "new": new,
     "held out": held_out,
 }

@@ -26,7 +26,7 @@ def generate(job: GenerateJob, wire: Wire) -> None:
     """Make, check and tell rows until all are through or somebody asks to stop. Emits `finished`."""
     facts = list(job.facts)
     wire.emit(Stage(name="generate", text=_stage(job)))
-    writer = choose(job.settings, this_machine())
+    writer = choose(job.settings, this_machine(), job.model)
     wire.emit(Log(message=explain(writer, job.settings)))
     checker, tally, stood_in = RowChecker(facts, job.kept), Tally(), ""
     if writer.backend is not Backend.TEMPLATES:

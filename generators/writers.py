@@ -5,11 +5,17 @@ import importlib.util
 import os
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from schemas.errors import InputError
 from schemas.settings import Backend, GenerationSettings
+from schemas.weights import parameters_of
 
+LARGE_ENOUGH = 1_000_000_000
+"""Parameters from which `auto` lets the base model write. Of what SmolLM2-135M wrote 1 in 100 wordings was good
+(docs/results): asking so small a model costs a minute and brings next to nothing."""
+_EMBEDDED = "embedded"
 _INSTALL = "Install the GPU extra: pip install 'andraeus[gpu]'"
 
 
@@ -56,8 +62,11 @@ def _has_gpu() -> bool:
     return found and count.value > 0
 
 
-def choose(settings: GenerationSettings, machine: Machine) -> Writer:
-    """The writer for these settings. Raises InputError when the one that was chosen cannot write here."""
+def choose(settings: GenerationSettings, machine: Machine, model: str) -> Writer:
+    """The writer for these settings and this base model (its name or folder).
+
+    Raises InputError when the one that was chosen cannot write here.
+    """
     match settings.backend:
         case Backend.TEMPLATES:
             return Writer(Backend.TEMPLATES, "you chose them")
@@ -70,17 +79,29 @@ def choose(settings: GenerationSettings, machine: Machine) -> Writer:
         case Backend.VLLM:
             return Writer(Backend.VLLM, "you chose it")
         case Backend.AUTO:
-            return _best(settings, machine)
+            return _best(settings, machine, model)
 
 
-def _best(settings: GenerationSettings, machine: Machine) -> Writer:
+def _best(settings: GenerationSettings, machine: Machine, model: str) -> Writer:
     if settings.endpoint:
         return Writer(Backend.ENDPOINT, "an endpoint is set")
     if not machine.gpu:
         return Writer(Backend.TEMPLATES, "no endpoint is set, and there is no NVIDIA GPU here", asked=False)
     if not machine.vllm:
         return Writer(Backend.TEMPLATES, "no endpoint is set, and vLLM is not installed", asked=False)
+    if _is_small(model):
+        return Writer(
+            Backend.TEMPLATES, "no endpoint is set, and the base model is too small to word questions", asked=False
+        )
     return Writer(Backend.VLLM, "this machine has an NVIDIA GPU and vLLM", asked=False)
+
+
+def _is_small(model: str) -> bool:
+    """A model whose folder is not known yet is not small: the worker, which is told the folder, asks again."""
+    if model == _EMBEDDED:
+        return True
+    folder = Path(model).expanduser()
+    return folder.is_dir() and 0 < parameters_of(folder) < LARGE_ENOUGH
 
 
 def explain(writer: Writer, settings: GenerationSettings) -> str:

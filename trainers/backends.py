@@ -4,14 +4,13 @@ import importlib
 import importlib.util
 import json
 import os
-import struct
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 
 from schemas.errors import AndraeusError, InputError
 from schemas.events import Log
 from schemas.settings import Trainer
+from schemas.weights import parameters_of
 from schemas.wire import Wire
 
 FOUR_BIT_FROM = 1_000_000_000
@@ -31,21 +30,6 @@ class Choice:
     """`unsloth`, `nf4` or `peft`."""
     four_bit: bool
     why: str
-
-
-def parameters_of(folder: Path) -> int:
-    """Weights of a model, counted in the headers of its safetensors files (format: huggingface/safetensors README)."""
-    return sum(_count(path) for path in folder.glob("*.safetensors"))
-
-
-def _count(path: Path) -> int:
-    try:
-        with path.open("rb") as file:
-            (size,) = struct.unpack("<Q", file.read(8))
-            header = json.loads(file.read(min(size, path.stat().st_size)))
-        return sum(prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
-    except (OSError, ValueError, struct.error, KeyError, TypeError) as error:
-        raise InputError(f"The weights in {path.parent} cannot be read: {path.name} is damaged.") from error
 
 
 def choose(asked: Trainer, folder: Path, gpu_bytes: int) -> Choice:

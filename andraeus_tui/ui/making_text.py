@@ -14,19 +14,19 @@ _REASONS = 3
 """Reasons that are shown, the most frequent ones."""
 
 
-def writer_text(settings: GenerationSettings) -> str:
+def writer_text(settings: GenerationSettings, model: str) -> str:
     """Who would write the questions now and why, or why nobody can."""
     try:
-        return explain(choose(settings, this_machine()), settings)
+        return explain(choose(settings, this_machine(), model), settings)
     except AndraeusError as error:
         return str(error)
 
 
-def about(facts: list[Fact], settings: GenerationSettings) -> str:
+def about(facts: list[Fact], settings: GenerationSettings, model: str) -> str:
     """What rows are made of, and by whom."""
     if not facts:
         return "No facts yet. Add some in the Facts step (key 1)."
-    lines = [f"{len(facts):,} {'fact' if len(facts) == 1 else 'facts'}. {writer_text(settings)}"]
+    lines = [f"{len(facts):,} {'fact' if len(facts) == 1 else 'facts'}. {writer_text(settings, model)}"]
     strangers = set(wants_paraphrases(facts))
     if names := [fact.attribute for fact in facts if fact.id in strangers]:
         more = f" and {len(names) - 5:,} more" if len(names) > 5 else ""

@@ -19,7 +19,7 @@ from schemas.fact import Fact
 
 QUESTIONS = 4
 """Wordings that one ask wants."""
-LONGEST = 160
+LONGEST = 120
 """Characters of one wording."""
 ROUNDS = 2
 """How often a register is asked for wordings of a fact, at most."""

@@ -42,7 +42,7 @@ def rows_in(events: Sequence[Event], origin: Origin) -> list[Row]:
     ],
 )
 def test_who_writes(settings: dict[str, str], machine: Machine, expected: Backend, asked: bool) -> None:
-    writer = choose(GenerationSettings.model_validate(settings), machine)
+    writer = choose(GenerationSettings.model_validate(settings), machine, "org/large")
     assert (writer.backend, writer.asked) == (expected, asked)
     assert writer.why
 
@@ -50,7 +50,14 @@ def test_who_writes(settings: dict[str, str], machine: Machine, expected: Backen
 @pytest.mark.parametrize("settings", [{"backend": "endpoint"}, {"backend": "vllm"}])
 def test_a_writer_that_cannot_be_had(settings: dict[str, str]) -> None:
     with pytest.raises(InputError):
-        choose(GenerationSettings.model_validate(settings), Machine(gpu=True, vllm=False))
+        choose(GenerationSettings.model_validate(settings), Machine(gpu=True, vllm=False), "org/large")
+
+
+def test_a_small_model_is_not_asked_unless_somebody_chose_it(tiny_model: Path) -> None:
+    machine = Machine(gpu=True, vllm=True)
+    for model in ("embedded", str(tiny_model)):
+        assert choose(GenerationSettings(), machine, model).backend is Backend.TEMPLATES
+        assert choose(GenerationSettings(backend=Backend.VLLM), machine, model).backend is Backend.VLLM
 
 
 def test_rows_of_a_model(tmp_path: Path) -> None:

@@ -175,3 +175,18 @@ def test_examples_are_about_something_else() -> None:
     cello = complete(ImportedFact(subject="brother", attribute="instrument", value="cello"))
     assert asked(cello) == {"hometown"}
     assert len(asks_for(shoes, 0, 0)) == len(registers()) == 6
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("How did I choose my employer?", "asks for it: it asks about the thing, not for it"),
+        ("What does the name of my employer mean?", "asks for it: it asks about the thing, not for it"),
+        ("employer of my employer", "asks for it: it names the thing twice"),
+        ("Can you tell me about an employer?", "asks for it: it does not say that the thing is the person's"),
+        ("um ok so my employer, what was it agan", ""),
+        ("Could you kindly remind me who my employr is?", ""),
+    ],
+)
+def test_a_wording_that_names_the_thing_asks_for_it(text: str, why: str) -> None:
+    assert problem("employer", text) == why
