@@ -17,12 +17,17 @@ def legible(text: str) -> str:
 
 
 def retell(label: Static, text: str | Text) -> None:
-    """Give a label another text. The screen is laid out anew only when the label needs another height for it."""
+    """Give a label another text. The screen is laid out anew only when the label needs another height for it.
+
+    A label with a least height has room to spare: it needs another one only when the text, old or new, is longer.
+    """
     text = legible(text) if isinstance(text, str) else text
     if text == label.content:
         return
     label.update(text, layout=False)
     label.clear_cached_dimensions()
     width, height = label.size
-    if not width or label.get_content_height(label.container_size, label.app.size, width) != height:
+    needed = label.get_content_height(label.container_size, label.app.size, width)
+    roomy = label.styles.min_height is not None and max(needed, height) <= label.container_size.height
+    if not width or (needed != height and not roomy):
         label.refresh(layout=True)

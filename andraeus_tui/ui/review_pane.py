@@ -36,7 +36,7 @@ class ReviewPane(Vertical):
         & #both { height: 1fr; layout: vertical; }
         & #rows { height: 1fr; }
         & #card { height: 10; padding: 0 1; background: $panel; }
-        & #text { height: auto; }
+        & #text { height: auto; min-height: 100%; }
     }
     """
 
