@@ -118,9 +118,10 @@ class FactsPane(Pane):
 class AnswersPane(Pane):
     """A table of judged questions, and the one under the cursor in full."""
 
-    def __init__(self, title: str, name: str, none: str) -> None:
+    def __init__(self, title: str, name: str, none: str, cells: Callable[[Judged], tuple[str, ...]]) -> None:
+        """`none` is said when there are no questions; `cells` gives the cells of one."""
         super().__init__(title, id=name)
-        self._none = none
+        self._none, self._cells_of = none, cells
         self._judged: Sequence[Judged] = ()
         self._examined: Examined | None = None
 
@@ -138,11 +139,7 @@ class AnswersPane(Pane):
         self._show_card()
 
     def _cells(self, offset: int, limit: int) -> list[tuple[str, ...]]:
-        return [self.cells(one) for one in self._judged[offset : offset + limit]]
-
-    def cells(self, one: Judged) -> tuple[str, ...]:
-        """The cells of one question."""
-        raise NotImplementedError
+        return [self._cells_of(one) for one in self._judged[offset : offset + limit]]
 
     def _show_card(self) -> None:
         card = self.query_one(".card", VerticalScroll)
@@ -170,7 +167,7 @@ class FailuresPane(AnswersPane):
     """Questions about given facts that were not answered right."""
 
     def __init__(self) -> None:
-        super().__init__("Failures", "failures", "No question about a given fact failed.")
+        super().__init__("Failures", "failures", "No question about a given fact failed.", self._cells_of_one)
 
     def paint(self, examined: Examined, wide: bool) -> None:
         """Show the failures."""
@@ -178,7 +175,8 @@ class FailuresPane(AnswersPane):
         columns = (Column("verdict", 7), Column("question"), Column("expected", 16), Column("trained said", 24), *more)
         self._show(examined.failures, examined, columns)
 
-    def cells(self, one: Judged) -> tuple[str, ...]:
+    @staticmethod
+    def _cells_of_one(one: Judged) -> tuple[str, ...]:
         """Verdict, question, expected, said."""
         verdict = in_words(one.question, one.tuned_verdict)
         return (verdict, one.question.text, expected(one.question), one.tuned, one.base or "")
@@ -194,7 +192,7 @@ class OthersPane(AnswersPane):
     """Things never told and general questions, those that went wrong first."""
 
     def __init__(self) -> None:
-        super().__init__("Unknown", "unknown", "No such question was asked.")
+        super().__init__("Unknown", "unknown", "No such question was asked.", self._cells_of_one)
 
     def paint(self, examined: Examined, wide: bool) -> None:
         """Show them."""
@@ -206,7 +204,8 @@ class OthersPane(AnswersPane):
         columns = (Column("verdict", 8), Column("about", 10), Column("question"), Column("trained said", 26), *more)
         self._show(found, examined, columns)
 
-    def cells(self, one: Judged) -> tuple[str, ...]:
+    @staticmethod
+    def _cells_of_one(one: Judged) -> tuple[str, ...]:
         """What became of it, what it is about, question, said."""
         return (_became(one), _GROUPS[one.question.group], one.question.text, one.tuned, one.base or "")
 
