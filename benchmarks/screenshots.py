@@ -55,9 +55,9 @@ async def wait(pilot: Pilot[None], seen: Callable[[str], bool], seconds: float =
     await pilot.pause(0.5)
 
 
-def answered(count: int, shown: str) -> bool:
-    """Whether so many answers of both models are whole: below each stands how many tokens its prompt had."""
-    return shown.count(" tokens") >= count
+def answered(question: str, shown: str) -> bool:
+    """Whether both answers to the question are whole: below each stands how many tokens its prompt had."""
+    return shown.partition(f"> {question}")[2].count(" prompt tokens") >= 2
 
 
 def write(app: AndraeusApp, path: Path) -> None:
@@ -100,10 +100,10 @@ async def take(project: Path, folder: Path) -> None:
         await pilot.press("6")
         await wait(pilot, lambda shown: "[6 Chat]" in shown)
         await pilot.press("ctrl+b")
-        for number, question in enumerate(QUESTIONS, start=1):
+        for question in QUESTIONS:
             await pilot.press(*("space" if letter == " " else letter for letter in question))
             await pilot.press("enter")
-            await wait(pilot, partial(answered, 2 * number), PATIENCE)
+            await wait(pilot, partial(answered, question), PATIENCE)
         write(app, folder / "chat.svg")
 
 
