@@ -12,7 +12,7 @@ from andraeus_tui.project import Project
 from andraeus_tui.runs import CONFIG_FILE, FACTS_FILE
 from andraeus_tui.store.facts import all_facts
 from andraeus_tui.store.rows import all_rows
-from generators.abstention import known_keys
+from generators.unknown import known_keys
 from schemas.errors import InputError
 from schemas.fact import Fact
 from schemas.row import ReviewState, Row, RowKind, Split

@@ -20,11 +20,29 @@ def studies() -> dict[str, Study]:
 
 
 def find_study(name: str) -> Study:
-    """The study of that name. Raises InputError, naming those that there are."""
+    """The study of that name, or of a TOML file that is written like studies.toml and holds one study.
+
+    Raises InputError, naming those that there are, or what is wrong with the file.
+    """
+    if name.endswith(".toml"):
+        return _of_file(Path(name))
     found = studies().get(name)
     if not found:
         raise InputError(f"There is no study {name!r}.", f"There are: {', '.join(studies())}.")
     return found
+
+
+def _of_file(path: Path) -> Study:
+    try:
+        ((name, body),) = tomllib.loads(path.read_text("utf-8")).items()
+        return Study(name=name, **body)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    except (ValueError, TypeError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise InputError(
+            f"{path} holds no study: {reason}", "Write it like those in evaluators/studies.toml."
+        ) from error
 
 
 def small(study: Study) -> Study:

@@ -1,7 +1,8 @@
 """Attributes and the everyday questions that ask for them without naming them.
 
 lexicon/*.toml hold the train and dev forms of common attributes, lexicon/heldout/*.toml the test forms, which were
-written apart from them. lexicon/uncommon/*.toml name many more attributes with a few train forms each.
+written apart from them. lexicon/uncommon/*.toml name many more attributes with a few train forms each, and things.toml
+makes thousands of nouns and what can be asked of them.
 """
 
 import re
@@ -68,18 +69,30 @@ def uncommon() -> Mapping[str, Entry]:
     for path in sorted((_FOLDER / "uncommon").glob("*.toml")):
         for kind, body in tomllib.loads(path.read_text("utf-8")).items():
             for phrase, forms in body.items():
-                # The id of a thing that the lexicon does not have, so that listing it here renames no topic.
-                key = normalise(phrase)
-                found[key] = Entry(
-                    id=key,
-                    phrase=phrase,
-                    kind=ValueKind(kind),
-                    names=(),
-                    values=(),
-                    plural=looks_plural(phrase),
-                    forms={Split.TRAIN: tuple(forms), Split.DEV: (), Split.TEST: ()},
-                )
+                # Its id is that of a thing that the lexicon does not have: listing it here renames no topic.
+                found[normalise(phrase)] = _trained_only(phrase, ValueKind(kind), forms)
     return found
+
+
+@cache
+def things() -> Mapping[str, Entry]:
+    """Entries by id that are a noun and a part: "kettle's price", "job interview venue". All forms are for training."""
+    found = {}
+    for table in tomllib.loads((_FOLDER.parent / "things.toml").read_text("utf-8")).values():
+        for noun in table["nouns"]:
+            for kind, parts in table.items():
+                for part, forms in parts.items() if kind != "nouns" else ():
+                    phrase = part.replace("{x}", noun)
+                    entry = _trained_only(phrase, ValueKind(kind), [form.replace("{x}", noun) for form in forms])
+                    if entry.id not in _common_index() and entry.id not in uncommon():
+                        found[entry.id] = entry
+    return found
+
+
+def _trained_only(phrase: str, kind: ValueKind, forms: list[str]) -> Entry:
+    plural = looks_plural(phrase)
+    only = {Split.TRAIN: tuple(forms), Split.DEV: (), Split.TEST: ()}
+    return Entry(normalise(phrase), phrase, kind, names=(), values=(), plural=plural, forms=only)
 
 
 def normalise(attribute: str) -> str:
@@ -113,7 +126,7 @@ def looks_plural(phrase: str) -> bool:
 
 
 @cache
-def _index() -> Mapping[str, str]:
+def _common_index() -> Mapping[str, str]:
     index: dict[str, str] = {}
     for entry in entries().values():
         for name in (entry.id, entry.phrase):
@@ -121,12 +134,11 @@ def _index() -> Mapping[str, str]:
     for entry in entries().values():
         for name in entry.names:
             index.setdefault(normalise(name), entry.id)
-    for entry in uncommon().values():
-        index.setdefault(entry.id, entry.id)
     return index
 
 
 def find(attribute: str) -> Entry | None:
     """The entry that an attribute's name means, if the lexicon has one."""
-    key = _index().get(normalise(attribute))
-    return (entries().get(key) or uncommon()[key]) if key else None
+    name = normalise(attribute)
+    common = _common_index().get(name)
+    return entries()[common] if common else uncommon().get(name) or things().get(name)

@@ -29,7 +29,7 @@ _REVERSE = {
     Split.DEV: ("Why does {value} matter to me?", "What is {value}, as far as I'm concerned?"),
     Split.TEST: ("What role does {value} play in my life?", "Why might {value} sound familiar to me?"),
 }
-_YES_NO = {
+YES_NO = {
     Split.TRAIN: (
         "{is} {my} {attr} {value}?",
         "Am I right that {my} {attr} {is} {value}?",
@@ -82,7 +82,7 @@ def other_rows(fact: Fact, facts: list[Fact], shared: frozenset[str], split: Spl
     rows = [
         make_row(RowKind.STATEMENT, asked, _sentence(topic, fact.text), topic.key, split,
                  fact_ids=(fact.id,), values=fact.items)
-        for asked in _filled(_STATEMENT.get(split, ())[:1], "statement", topic, "")
+        for asked in filled(_STATEMENT.get(split, ())[:1], "statement", topic, "")
     ]  # fmt: skip
     if len(fact.text) > _LONGEST_IN_A_QUESTION:
         return rows
@@ -91,7 +91,8 @@ def other_rows(fact: Fact, facts: list[Fact], shared: frozenset[str], split: Spl
     return [*rows, *_yes_no(fact, facts, topic, split, rng)]
 
 
-def _filled(forms: tuple[str, ...], name: str, topic: Topic, value: str) -> list[Asked]:
+def filled(forms: tuple[str, ...], name: str, topic: Topic, value: str) -> list[Asked]:
+    """The forms with whose what and which value."""
     slots = {"attr": topic.phrase, "is": "are" if topic.plural else "is", "value": value}
     slots["who"] = "who" if topic.is_person else "what"
     return [Asked(render(form, topic.owner, **slots), f"{name}/{form}", Wording.GENERIC) for form in forms]
@@ -112,7 +113,7 @@ def _reverse(fact: Fact, topic: Topic, split: Split, rng: random.Random) -> list
     chosen = tuple(rng.sample(forms, min(2, len(forms))))
     return [
         make_row(RowKind.REVERSE, asked, answer, topic.key, split, fact_ids=(fact.id,), values=(topic.phrase,))
-        for asked in _filled(chosen, "reverse", topic, fact.text)
+        for asked in filled(chosen, "reverse", topic, fact.text)
     ]
 
 
@@ -120,10 +121,10 @@ def _yes_no(fact: Fact, facts: list[Fact], topic: Topic, split: Split, rng: rand
     # The value comes before the verdict: a model that has said what is true can compare, one that must begin with yes
     # or no has to guess.
     truth = _sentence(topic, fact.text).rstrip(".")
-    form, other = rng.sample(_YES_NO[split], 2)
+    form, other = rng.sample(YES_NO[split], 2)
     rows = [
         make_row(RowKind.YES_NO, asked, f"{truth}, so yes.", topic.key, split, fact_ids=(fact.id,), values=fact.items)
-        for asked in _filled((form,), "yes_no", topic, fact.text)
+        for asked in filled((form,), "yes_no", topic, fact.text)
     ]
     wrong = _wrong_value(fact, facts, topic, rng)
     if wrong and split is not Split.TRAIN and rng.random() < 0.5:
@@ -133,7 +134,7 @@ def _yes_no(fact: Fact, facts: list[Fact], topic: Topic, split: Split, rng: rand
             make_row(
                 RowKind.YES_NO, asked, f"{truth}, so no.", topic.key, split, fact_ids=(fact.id,), values=fact.items
             )
-            for asked in _filled((other,), "yes_no", topic, wrong)
+            for asked in filled((other,), "yes_no", topic, wrong)
         ]
     return rows
 

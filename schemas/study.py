@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from schemas.base import Noun
+from schemas.row import Split
 
 
 class Source(StrEnum):
@@ -44,6 +45,7 @@ class Arm(Noun):
     """Facts of a person; the study's number when left out."""
     generation: dict[str, Any] = Field(default_factory=dict)
     recipe: dict[str, Any] = Field(default_factory=dict)
+    """A preset, and changes of any number of it, those included that project.toml does not have."""
     rows: Literal["all", "bare"] = "all"
     """`bare`: each fact is one statement, said without a question."""
     steps_of: str = ""
@@ -66,6 +68,8 @@ class Study(Noun):
     """Measure bits per byte and divergence on neutral text, too."""
     batch_size: Annotated[int, Field(ge=1, le=256)] = 128
     """Questions answered at once; 1 where the time of an answer matters."""
+    choosing: bool = False
+    """A study that chooses settings: other people, asked in the wordings of the dev split alone."""
     reference: str
     """The arm that the others are compared with."""
     primary: str
@@ -73,6 +77,11 @@ class Study(Noun):
     shown: tuple[str, ...]
     """The figures of the table, in order."""
     arms: Annotated[tuple[Arm, ...], Field(min_length=1)]
+
+    @property
+    def split(self) -> Split:
+        """Whose wordings are asked."""
+        return Split.DEV if self.choosing else Split.TEST
 
 
 class Plan(Noun):

@@ -46,15 +46,15 @@ def study(job: StudyJob, wire: Wire) -> None:
 
 
 def open_cells(folder: Path) -> list[Path]:
-    """Cells that are not done: those that train first, the largest at the front, so that none is left alone in the end.
+    """Cells that are not done: person by person, so that a study that is cut off has all arms of some people.
 
-    Those that use another cell's adapter come last.
+    Of a person's the largest come first, and those that use another cell's adapter last of all.
     """
     found = [
         (path.parent, Cell.model_validate_json(path.read_bytes())) for path in folder.glob(f"cells/*/*/{CELL_FILE}")
     ]
     waiting = [(path, cell) for path, cell in found if not _is_done(path, cell)]
-    waiting.sort(key=lambda one: (_borrows(one[0], one[1], folder), -_size(one[0]), str(one[0])))
+    waiting.sort(key=lambda one: (_borrows(one[0], one[1], folder), one[1].person, -_size(one[0]), str(one[0])))
     return [path for path, _ in waiting]
 
 

@@ -29,8 +29,8 @@ def study(
     wanted = small(find_study(name)) if is_small else find_study(name)
     tell = EventPrinter(output)
     if score_only:
-        if plan_of(folder).study.name != name:
-            raise InputError(f"{folder} holds the study {plan_of(folder).study.name!r}, not {name!r}.")
+        if plan_of(folder).study.name != wanted.name:
+            raise InputError(f"{folder} holds the study {plan_of(folder).study.name!r}, not {wanted.name!r}.")
     else:
         made = plan(folder, wanted, people or wanted.people, model, tell)
         for arm, why in made.left_out.items():

@@ -35,15 +35,17 @@ def ask_about(facts: list[Fact], number: int, tests: list[Row], trained: list[Ro
     taught = {row.topic for row in (*trained, *tests) if row.split is Split.TRAIN and row.kind is RowKind.ABSTENTION}
     women = {one.subject for one in life(number).others if one.woman}
     alike = confusable(list(facts))
-    held = [row for row in tests if row.split is Split.TEST]
-    rows = questions_of(facts, held, taught, EvaluationSettings(unknown=study.unknown // 2, probe=0))
+    held = [row for row in tests if row.split is study.split]
+    named = study.unknown if study.choosing else study.unknown // 2
+    rows = questions_of(facts, held, taught, EvaluationSettings(unknown=named, probe=0))
     marked = [_marked(question, facts, alike) for question in rows]
-    asked = [
-        *everyday_questions(facts, women, alike, number),
-        *two_fact_questions(facts, women, number),
-        *never_told_questions(facts, women, taught, study.unknown - study.unknown // 2, number),
-    ]
-    seen = [row.question for row in (*trained, *tests) if row.split is not Split.TEST]
+    asked: list[Question] = []
+    if not study.choosing:  # Everyday questions are for testing alone: nothing is ever chosen by them.
+        asked += everyday_questions(facts, women, alike, number)
+        asked += two_fact_questions(facts, women, number)
+        asked += never_told_questions(facts, women, taught, study.unknown - named, number)
+    unseen = {Split.DEV, Split.TEST} if study.choosing else {Split.TEST}
+    seen = [row.question for row in (*trained, *tests) if row.split not in unseen]
     found = audit([*marked, *asked], seen)
     dropped: dict[str, int] = {}
     for leak in found.leaks:

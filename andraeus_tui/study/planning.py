@@ -28,13 +28,15 @@ from schemas.events import Event, Progress, Stage
 from schemas.fact import Fact
 from schemas.row import ReviewState, Row
 from schemas.run import TrainConfig
-from schemas.settings import GenerationSettings, Trainer
+from schemas.settings import GenerationSettings, Recipe, Trainer
 from schemas.study import ADAPTER_SOURCES, CONTEXT_SOURCES, Arm, Cell, Plan, Source, Study
 
 PLAN_FILE = "plan.json"
 MAX_NEW_TOKENS = 32
 _BATCH_WITH_CONTEXT = 16
 _LIBRARIES = ("torch", "transformers", "peft")
+_APART = 1000
+"""Number of the first person by whom settings are chosen; nobody is tested on them."""
 
 
 @dataclass
@@ -104,7 +106,8 @@ def _found(folder: Path, study: Study, people: int) -> Plan | None:
 
 def _sets(study: Study, people: int) -> list[_Set]:
     sets: dict[tuple[int, int, int], _Set] = {}
-    for number in range(people):
+    first = _APART if study.choosing else 0
+    for number in range(first, first + people):
         for arm in study.arms:
             key = (number, arm.facts or study.facts, arm.update)
             sets.setdefault(key, _Set(*key)).arms.append(arm)
@@ -190,14 +193,19 @@ def _freeze(path: Path, arm: Arm, facts: list[Fact], rows: list[Row], number: in
     known = shuffled(facts, number) if arm.source is Source.SHUFFLED else facts
     with tempfile.TemporaryDirectory() as name:
         project = create(Path(name) / "project", model)
-        for key, value in arm.recipe.items():
-            change_setting(project, "recipe", key, value)
+        if "preset" in arm.recipe:
+            change_setting(project, "recipe", "preset", arm.recipe["preset"])
         change_setting(project, "recipe", "seed", number)
         with project.database() as database:
             put_facts(database, known, "import")
             replace_generated(database, rows, ReviewState.APPROVED, "generate")
         # Full width everywhere: 4-bit training differs from machine to machine.
         shutil.move(freeze_run(project, project.runs, Trainer.PEFT), path)
+    changes = {key: value for key, value in arm.recipe.items() if key != "preset"}
+    if changes:
+        config = TrainConfig.model_validate_json((path / "config.json").read_bytes())
+        recipe = Recipe.model_validate(config.recipe.model_dump() | changes)
+        write_whole(path / "config.json", config.model_copy(update={"recipe": recipe}).model_dump_json(indent=2))
 
 
 def _match_steps(path: Path, like: Path) -> None:

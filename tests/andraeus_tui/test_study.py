@@ -188,3 +188,21 @@ def test_the_proof_sees_a_context_that_holds_a_fact(cli: Cli, tmp_path: Path, ti
     event = parse_event(json.dumps({"event": "answer", "answer": body}))
     assert isinstance(event, Answered)
     assert not prove(facts, [question], [event.answer]).passed
+
+
+def test_settings_are_chosen_by_other_people_and_by_dev_wordings_alone(
+    cli: Cli, tmp_path: Path, tiny_model: Path
+) -> None:
+    folder = tmp_path / "recipes"
+    planned(cli, folder, "recipes", tiny_model, people=1)
+    cells = cells_of(folder)
+    assert {name.split("/")[1] for name in cells} == {"p1000"}
+    (home,) = (folder / "people").iterdir()
+    asked = [Question.model_validate_json(line) for line in (home / "questions.jsonl").read_text().splitlines()]
+    dev = (cells["default/p1000"] / "dataset" / "dev.jsonl").read_text()
+    mine = {one.text for one in asked if one.group is QuestionGroup.RECALL}
+    assert mine and mine <= {Row.model_validate_json(line).question for line in dev.splitlines()}
+    assert not [one for one in asked if one.id.startswith("everyday/")]
+    # A recipe of a study may change what project.toml does not have.
+    wide = TrainConfig.model_validate_json((cells["all-linear-all-blocks/p1000"] / "config.json").read_bytes())
+    assert (wide.recipe.targets, wide.recipe.frozen_below) == ("all-linear", 0.0)

@@ -1,6 +1,7 @@
 """Studies as data, the figures of an arm, and what a report says first."""
 
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from generators.topics import complete
 from schemas.errors import InputError
 from schemas.evaluation import Answer, Question
 from schemas.fact import Fact, ImportedFact
+from schemas.row import Split
 from schemas.study import Arm, Plan, Source, Study, StudyResult
 
 
@@ -159,6 +161,7 @@ def test_every_study_is_sound() -> None:
         "interference",
         "updates",
         "latency",
+        "recipes",
     }
     assert studies().keys() == expected
     for study in studies().values():
@@ -196,3 +199,23 @@ def test_bm25_finds_the_fact_whose_words_are_asked_for() -> None:
     assert found["r"].split("\n")[1] == "- The user's sister's birthday is 3 May 1990."
     assert all(len(text.split("\n")) == FOUND + 1 for text in found.values())
     assert len(found_by_bm25(FACTS[:2], questions)["q"].split("\n")) == 3
+
+
+def test_a_study_of_ones_own_comes_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        '[mine]\ntitle = "A try"\nquestion = "Does it?"\nreference = "default"\nprimary = "recall"\nshown = ["recall"]\n'
+        'choosing = true\narms = [{ name = "default" }, { name = "slow", recipe = { learning_rate = 1e-4 } }]\n'
+    )
+    found = find_study(str(path))
+    assert (found.name, found.split, len(found.arms)) == ("mine", Split.DEV, 2)
+
+
+@pytest.mark.parametrize("text", ["[mine]\n", "[mine\n", "", "[one]\n[two]\n", "[mine]\ntitle = 3\n"])
+def test_a_file_that_holds_no_study_is_refused_in_one_sentence(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(InputError, match="holds no study"):
+        find_study(str(path))
+    with pytest.raises(InputError, match="cannot be read"):
+        find_study(str(tmp_path / "none.toml"))

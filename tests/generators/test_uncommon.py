@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from generators import lexicon
-from generators.abstention import IMPLIED
 from generators.build import build
 from generators.checks import contains
 from generators.language import USER, owner_of, render
 from generators.topics import topic_of
+from generators.unknown import IMPLIED
 from schemas.fact import ValueKind
 from schemas.row import Row, RowKind, Split, Wording
 from schemas.settings import GenerationSettings

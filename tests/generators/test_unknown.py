@@ -1,0 +1,69 @@
+"""Which things count as never told, and how they are asked."""
+
+from collections import Counter
+
+from generators import lexicon
+from generators.build import build
+from generators.checks import contains
+from generators.language import USER, render
+from generators.topics import complete
+from generators.unknown import of_known_people, unknown_topics
+from schemas.fact import ImportedFact
+from schemas.row import Row, RowKind, Split
+from schemas.settings import GenerationSettings
+from tests.generators.facts import facts_of
+
+TOLD: dict[str, str | list[str]] = {
+    "city": "Turin",
+    "sister": "Anna",
+    "sister_birthday": "3 May 1990",
+    "best_friend_job_title": "glazier",
+}
+
+
+def negatives(told: dict[str, str | list[str]]) -> list[Row]:
+    rows = build(facts_of(told), GenerationSettings(replay=0)).rows
+    return [row for row in rows if row.kind is RowKind.ABSTENTION and row.split is Split.TRAIN]
+
+
+def test_of_people_of_whom_something_is_known_the_rest_is_not() -> None:
+    topics = {topic.key for topic in of_known_people(facts_of(TOLD), 0)}
+    assert {"sister/employer", "best friend/birthday"} <= topics
+    assert not topics & {"sister/birthday", "sister/age", "sister/name", "best friend/job_title"}
+    assert {key.split("/")[0] for key in topics} == {"sister", "best friend"}
+
+
+def test_what_is_told_of_somebody_by_name_is_not_unknown_of_the_sister() -> None:
+    told = complete(ImportedFact(subject="Anna", attribute="birthday", value="3 May 1990"))
+    facts = [*facts_of({"sister": "Anna", "sister_employer": "Harbor Radio"}), told]
+    topics = {topic.key for topic in of_known_people(facts, 0)}
+    assert "sister/favorite_color" in topics
+    assert not {key for key in topics if key.endswith(("/birthday", "/employer"))}
+
+
+def test_every_sort_of_unknown_thing_is_asked() -> None:
+    rows = negatives(TOLD)
+    sorts = Counter(
+        "supposed" if row.family.startswith("yes_no/")
+        else "known people" if row.topic.startswith(("sister/", "best friend/"))
+        else "near" if not row.topic.startswith("user/")
+        else "things" if row.topic.removeprefix("user/") in lexicon.things()
+        else "listed"
+        for row in rows
+    )  # fmt: skip
+    assert {"supposed", "known people", "near", "things", "listed"} == sorts.keys()
+    assert all(count >= 0.04 * len(rows) for count in sorts.values()), sorts
+
+
+def test_whoever_told_something_of_a_thing_is_not_asked_for_the_rest_of_it() -> None:
+    topics = {topic.phrase for topic in unknown_topics(facts_of({"kettle": "a red one", "city": "Turin"}), 0)}
+    assert not [phrase for phrase in topics if "kettle" in phrase]
+    assert [phrase for phrase in topics if "'s color" in phrase]
+
+
+def test_things_are_many_and_no_wording_names_its_thing_in_full() -> None:
+    assert len(lexicon.things()) >= 2000
+    for entry in lexicon.things().values():
+        asked = [render(form, USER) for form in entry.forms[Split.TRAIN]]
+        assert len(asked) >= 2
+        assert not [text for text in asked if contains(text, entry.phrase) or "{" in text], entry.phrase
