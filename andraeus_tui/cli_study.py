@@ -8,7 +8,7 @@ from andraeus_tui.cli_options import OUTPUT
 
 
 @click.command()
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="NAME|FILE.toml")
 @click.option(
     "--folder",
     required=True,
@@ -28,7 +28,8 @@ def study(
     score_only: bool, output: str,
 ) -> None:  # fmt: skip
     """Compare ways to make a model know facts: ablation, scale, tiers, generalization, baselines, capability,
-    interference, updates or latency. Given again, it goes on where it was stopped.
+    interference, updates, latency, recipes, or a study of your own in a TOML file. Given again, it goes on where it was
+    stopped.
     """
     if plan_only and score_only:
         raise click.UsageError("Give --plan-only or --score-only, not both.")
