@@ -9,6 +9,7 @@ import click
 from andraeus_tui import __version__
 from andraeus_tui.cli_facts import facts
 from andraeus_tui.cli_options import OUTPUT, PROJECT, RUN
+from andraeus_tui.cli_rate import rate
 from andraeus_tui.cli_study import study
 
 
@@ -85,6 +86,7 @@ def init(folder: Path, facts_file: Path | None, model: str) -> None:
 
 main_group.add_command(facts)
 main_group.add_command(study)
+main_group.add_command(rate)
 
 
 @main_group.command()

@@ -89,9 +89,10 @@ def evaluation_of(folder: Path) -> Evaluation | None:
 
 
 def report_of(folder: Path) -> Path:
-    """The report of an examined run. Evidence of older versions has none yet: then it is written first."""
+    """The report of an examined run, written first where there is none yet or people have rated since."""
     path = folder / REPORT_FILE
-    return path if path.is_file() else write_report(folder)
+    rated = max((one.stat().st_mtime_ns for one in folder.glob("ratings/*/result.json")), default=0)
+    return path if path.is_file() and path.stat().st_mtime_ns >= rated else write_report(folder)
 
 
 def write_report(folder: Path) -> Path:

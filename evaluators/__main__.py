@@ -6,6 +6,7 @@ A process of its own, because the plots need a library that takes a second to lo
 import sys
 from pathlib import Path
 
+from evaluators.rating import results_in
 from evaluators.report import render
 from schemas.evaluation import Evaluation
 from schemas.run import TrainConfig
@@ -14,5 +15,6 @@ folder = Path(sys.argv[1])
 text = render(
     Evaluation.model_validate_json((folder / "eval.json").read_bytes()),
     TrainConfig.model_validate_json((folder / "config.json").read_bytes()),
+    results_in(folder),
 )
 sys.stdout.buffer.write(text.encode("utf-8"))

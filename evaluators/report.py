@@ -3,10 +3,12 @@
 Facts, questions and answers are somebody else's text: all of it goes through the template's escaping.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from evaluators.plots import metrics_plot, tiers_plot
+from evaluators.rating_words import result_lines
 from evaluators.summary import (
     FEWER_IS_BETTER,
     NAMES,
@@ -23,13 +25,14 @@ from evaluators.summary import (
     percent,
 )
 from schemas.evaluation import Evaluation, QuestionGroup
+from schemas.rating import RatingResult
 from schemas.run import TrainConfig
 
 _JOINERS = "\u200c\u200d"
 """Without them some scripts and some emoji fall apart; they steer nothing."""
 
 
-def render(evaluation: Evaluation, config: TrainConfig) -> str:
+def render(evaluation: Evaluation, config: TrainConfig, ratings: Sequence[RatingResult] = ()) -> str:
     """The whole report. Equal arguments give the same text."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -73,6 +76,7 @@ def render(evaluation: Evaluation, config: TrainConfig) -> str:
         general=general(evaluation.judged),
         metrics_plot=metrics_plot(evaluation) if evaluation.metrics else "",
         tiers_plot=tiers_plot(evaluation) if has_tiers else "",
+        ratings=[[line for line in result_lines(rating) if line] for rating in ratings],
     )
 
 

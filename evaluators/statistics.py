@@ -5,13 +5,16 @@ person first, and intervals and tests are over persons.
 """
 
 import warnings
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import TypeVar
 
 from schemas.evaluation import Proportion
 from schemas.study import Estimate
 
 _RESAMPLES = 9_999
+_RESAMPLES_OF_ITEMS = 1_999
 _LEVEL = 0.95
+Item = TypeVar("Item")
 
 
 def wilson(hits: int, total: int) -> Proportion:
@@ -135,3 +138,34 @@ def cohens_kappa(pairs: Sequence[tuple[Hashable, Hashable]]) -> float:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         return float(kappa(table, return_results=False))
+
+
+def fleiss_kappa(ratings: Sequence[Sequence[Hashable]]) -> float:
+    """Agreement beyond chance of any number of raters (Fleiss, 1971): for each item what each of them said.
+
+    1 when all always say the same one thing. Raises ValueError without items, for fewer than two raters, and when
+    items were not rated by equally many.
+    """
+    if not ratings or len(ratings[0]) < 2 or len({len(said) for said in ratings}) > 1:
+        raise ValueError("agreement needs items that the same two or more raters rated")
+    labels = sorted({label for said in ratings for label in said}, key=str)
+    if len(labels) == 1:
+        return 1.0
+    import numpy as np
+    from statsmodels.stats.inter_rater import fleiss_kappa as kappa
+
+    return float(kappa(np.asarray([[list(said).count(label) for label in labels] for said in ratings])))
+
+
+def interval_over_items(
+    items: Sequence[Item], measure: Callable[[Sequence[Item]], float], seed: int = 0
+) -> tuple[float, float] | None:
+    """95% percentile interval of `measure` by a bootstrap that draws whole items; None for fewer than two."""
+    if len(items) < 2:
+        return None
+    import numpy as np
+
+    drawn = np.random.default_rng(seed).integers(len(items), size=(_RESAMPLES_OF_ITEMS, len(items)))
+    values = [measure([items[number] for number in numbers]) for numbers in drawn.tolist()]
+    low, high = np.quantile(values, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
+    return float(low), float(high)

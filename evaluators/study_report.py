@@ -4,10 +4,14 @@ The claim with its interval comes first, then the table and the plot, then the l
 """
 
 import sys
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
 from evaluators.plots import study_plot
+from evaluators.rating import results_in
+from evaluators.rating_words import result_lines
+from schemas.rating import RatingResult
 from schemas.study import Contrast, Estimate, StudyResult
 
 NAMES = {
@@ -121,7 +125,12 @@ def rows_of(result: StudyResult) -> list[list[str]]:
     return [head, *body]
 
 
-def markdown(result: StudyResult) -> str:
+def rated_lines(ratings: Sequence[RatingResult]) -> list[str]:
+    """Blind ratings by people, a line each."""
+    return [line for rating in ratings for line in result_lines(rating) if line]
+
+
+def markdown(result: StudyResult, ratings: Sequence[RatingResult] = ()) -> str:
     """The whole report."""
     study = result.plan.study
     head, *body = rows_of(result)
@@ -132,14 +141,17 @@ def markdown(result: StudyResult) -> str:
         lines += ["", f"No prompt held a value of any fact (zero-context proof) in: {', '.join(proved) or 'no arm'}."]
     lines += ["", "## Figures", "", f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
     lines += [f"| {' | '.join(row)} |" for row in body]
-    lines += ["", "![Figures by arm](plot.svg)", "", "## Limits", ""]
+    lines += ["", "![Figures by arm](plot.svg)", ""]
+    if rated := rated_lines(ratings):
+        lines += ["## Blind rating by people", "", *(f"- {escape(one.strip(), quote=False)}" for one in rated), ""]
+    lines += ["## Limits", ""]
     lines += [f"- {one}" for one in limits_of(result)]
     versions = ", ".join(f"{name} {number}" for name, number in result.plan.versions.items())
     lines += ["", f"Planned with {versions}. Raw numbers: results.json.", ""]
     return "\n".join(lines)
 
 
-def html(result: StudyResult, plot: str) -> str:
+def html(result: StudyResult, plot: str, ratings: Sequence[RatingResult] = ()) -> str:
     """The same as one file, with nothing from outside and no script."""
     study = result.plan.study
     head, *body = rows_of(result)
@@ -149,6 +161,8 @@ def html(result: StudyResult, plot: str) -> str:
 
     cells = "".join(f"<th>{escape(name)}</th>" for name in head)
     lines = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in body)
+    rated = rated_lines(ratings)
+    people = f"<h2>Blind rating by people</h2><ul>{items(rated)}</ul>" if rated else ""
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(study.title)}</title>'
         "<style>:root{color-scheme:light dark;--base:#8a8f98;--tuned:#2f6fde;--grid:#8884}"
@@ -156,7 +170,7 @@ def html(result: StudyResult, plot: str) -> str:
         "table{border-collapse:collapse;font-size:.85rem}td,th{border-bottom:1px solid #8886;padding:.3rem .6rem;"
         "text-align:left}div{overflow-x:auto}svg{max-width:100%}</style></head><body>"
         f"<h1>{escape(study.title)}</h1><p>{escape(study.question)}</p><h2>Claim</h2><ul>{items(claim_of(result))}</ul>"
-        f"<h2>Figures</h2><div><table><tr>{cells}</tr>{lines}</table></div>{plot}"
+        f"<h2>Figures</h2><div><table><tr>{cells}</tr>{lines}</table></div>{plot}{people}"
         f"<h2>Limits</h2><ul>{items(limits_of(result))}</ul></body></html>\n"
     )
 
@@ -164,6 +178,7 @@ def html(result: StudyResult, plot: str) -> str:
 def main(folder: Path) -> None:
     """Write report.md, plot.svg and report.html beside results.json."""
     result = StudyResult.model_validate_json((folder / "results.json").read_bytes())
+    ratings = results_in(folder)
     bars = {
         figure: [
             (arm.name, result.figures[arm.name][figure])
@@ -174,9 +189,9 @@ def main(folder: Path) -> None:
         if figure not in _PLAIN or figure == result.plan.study.primary
     }
     plot = study_plot({label_of(figure): found for figure, found in bars.items() if found}, result.plan.study.title)
-    (folder / "report.md").write_text(markdown(result), "utf-8")
+    (folder / "report.md").write_text(markdown(result, ratings), "utf-8")
     (folder / "plot.svg").write_text(plot.replace("var(--tuned)", "#2f6fde").replace("var(--grid)", "#cccccc"), "utf-8")
-    (folder / "report.html").write_text(html(result, plot), "utf-8")
+    (folder / "report.html").write_text(html(result, plot, ratings), "utf-8")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 from andraeus_tui.files import write_whole
@@ -19,6 +18,7 @@ from schemas.fact import Fact
 from schemas.study import CONTEXT_SOURCES, Cell, StudyResult
 
 RESULTS_FILE = "results.json"
+ANSWERS_FILE = "answers.jsonl"
 _REPORT_SECONDS = 300
 
 
@@ -31,14 +31,13 @@ def score(folder: Path) -> StudyResult:
     missing: list[str] = []
     for path in sorted(folder.glob("cells/*/*/cell.json")):
         cell = Cell.model_validate_json(path.read_bytes())
-        answered = path.parent / "answers.jsonl"
-        if not answered.is_file():
+        if not (path.parent / ANSWERS_FILE).is_file():
             missing.append(f"{cell.arm}, {cell.person}")
             continue
         home = folder / cell.questions
-        questions = [Question.model_validate_json(line) for line in _lines(home / "questions.jsonl")]
+        questions = questions_in(home)
         facts = [Fact.model_validate(body) for body in json.loads((home / "facts.json").read_text("utf-8"))]
-        answers = list(_answers(answered))
+        answers = answers_in(path.parent)
         measured = path.parent / "measured.json"
         found = figures_of(
             questions,
@@ -59,19 +58,19 @@ def score(folder: Path) -> StudyResult:
         )
     result = result_of(plan, shares, right, proofs, missing, _dropped(folder))
     write_whole(folder / RESULTS_FILE, result.model_dump_json(indent=1))
-    _report(folder)
+    write_report(folder)
     return result
 
 
-def _lines(path: Path) -> list[str]:
-    return path.read_text("utf-8").splitlines()
+def questions_in(home: Path) -> list[Question]:
+    """What one person is asked."""
+    return [Question.model_validate_json(line) for line in (home / "questions.jsonl").read_bytes().splitlines()]
 
 
-def _answers(path: Path) -> Iterable[Answer]:
-    for line in _lines(path):
-        event = parse_event(line)
-        if isinstance(event, Answered):
-            yield event.answer
+def answers_in(cell: Path) -> list[Answer]:
+    """What one arm said to one person's questions."""
+    events = map(parse_event, (cell / ANSWERS_FILE).read_bytes().splitlines())
+    return [event.answer for event in events if isinstance(event, Answered)]
 
 
 def _dropped(folder: Path) -> dict[str, int]:
@@ -82,8 +81,8 @@ def _dropped(folder: Path) -> dict[str, int]:
     return found
 
 
-def _report(folder: Path) -> None:
-    """Another process draws: the plots' library is slow and large."""
+def write_report(folder: Path) -> None:
+    """report.md, plot.svg and report.html of a scored study. Another process draws: the plots' library is slow and large."""
     plots_cache = cache_folder() / "matplotlib"
     plots_cache.mkdir(parents=True, exist_ok=True, mode=0o700)
     command = [sys.executable, "-P", "-m", "evaluators.study_report", str(folder)]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from rich.cells import cell_len, set_cell_size
 
 from andraeus_tui.comparing import Comparison
-from andraeus_tui.evidence import Measure, Overview
+from andraeus_tui.evidence import Examined, Measure, Overview
 from evaluators.summary import claims, count, interval, percent
 from schemas.evaluation import Evaluation, Proportion
 
@@ -43,6 +43,16 @@ def claim_lines(evaluation: Evaluation) -> str:
         base = f" The base model: {count(claim.base)}." if claim.base else ""
         lines.append(f"- {claim.text}: {count(claim.tuned)} ({interval(claim.tuned)}).{base}")
     return "\n".join(lines)
+
+
+def warning_text(examined: Examined | None) -> str:
+    """What stands over all sections when the proof failed; nothing when it did not."""
+    if examined is None or examined.evaluation.proof.passed:
+        return ""
+    return (
+        f"! THE PROOF FAILED (leaks found: {len(examined.evaluation.proof.leaks)}). "
+        "Prompts held facts, so these numbers show nothing. See Proof."
+    )
 
 
 def proof_lines(evaluation: Evaluation) -> str:

@@ -15,10 +15,9 @@ from textual.widgets import Static, TabbedContent, Tabs
 from andraeus_tui import evidence
 from andraeus_tui.comparing import Comparison, compare_with
 from andraeus_tui.evidence import Overview
-from andraeus_tui.examining import REPORT_FILE, report_of
 from andraeus_tui.generating import Generation
 from andraeus_tui.ui.base import ProjectScreen
-from andraeus_tui.ui.desktop import open_in_browser
+from andraeus_tui.ui.begin_rating import begin_rating
 from andraeus_tui.ui.dialogs import Confirm
 from andraeus_tui.ui.evidence_panes import (
     ComparePane,
@@ -33,7 +32,8 @@ from andraeus_tui.ui.evidence_panes import (
 )
 from andraeus_tui.ui.examination_bar import ExaminationBar
 from andraeus_tui.ui.run_picker import PickRun
-from andraeus_tui.ui.shares import plan_text, run_line
+from andraeus_tui.ui.run_report import open_report, tell_where
+from andraeus_tui.ui.shares import plan_text, run_line, warning_text
 
 _WIDE = 100
 
@@ -55,6 +55,7 @@ trained, things you never told, and general questions. Every prompt is searched 
 - **Proof**: whether any prompt held a fact. If it failed, the numbers show nothing.
 - **Compare**: `c` puts another run beside this one.
 
+`b` lets you and others judge answers without knowing whose they are.
 Left and right arrows change the section. The report (`o` opens it, `h` says where it is) is one file for any browser.
 """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -63,6 +64,7 @@ Left and right arrows change the section. The report (`o` opens it, `h` says whe
         Binding("r", "pick_run", "Run"),
         Binding("c", "compare", "Compare"),
         Binding("m", "more_rows", "More rows"),
+        Binding("b", "rate", "Rate blind"),
         Binding("o", "open_report", "Report"),
         Binding("h", "where_report", "Where is the report", show=False),
         Binding("left", "section(-1)", "View", key_display="\N{LEFTWARDS ARROW}\N{RIGHTWARDS ARROW}", priority=True),
@@ -133,12 +135,8 @@ Left and right arrows change the section. The report (`o` opens it, `h` says whe
         examined = found.examined
         self.query_one("#run", Static).update(run_line(found))
         banner = self.query_one("#banner", Static)
-        banner.display = examined is not None and not examined.evaluation.proof.passed
-        if examined and banner.display:
-            banner.update(
-                f"! THE PROOF FAILED (leaks found: {len(examined.evaluation.proof.leaks)}). "
-                "Prompts held facts, so these numbers show nothing. See Proof."
-            )
+        banner.update(warning_text(examined))
+        banner.display = bool(banner.content)
         empty, sections = self.query_one("#empty"), self.query_one(TabbedContent)
         empty.display, sections.display = examined is None, examined is not None
         if examined is None:
@@ -187,7 +185,7 @@ Left and right arrows change the section. The report (`o` opens it, `h` says whe
             return self._bar.working or self._repair is not None
         if action == "examine":
             return not self._bar.working and found is not None and found.run is not None
-        if action in {"compare", "more_rows", "open_report", "where_report", "section"}:
+        if action in {"compare", "more_rows", "rate", "open_report", "where_report", "section"}:
             free = action != "more_rows" or self._repair is None
             return free and found is not None and found.examined is not None
         return True
@@ -219,6 +217,11 @@ Left and right arrows change the section. The report (`o` opens it, `h` says whe
             self._beside = name
             self.query_one(TabbedContent).active = "compare"
             self._load()
+
+    def action_rate(self) -> None:
+        """People judge answers without knowing whose they are."""
+        if self._overview and self._overview.run:
+            begin_rating(self, self._overview.run, self._overview.runs)
 
     def action_examine(self) -> None:
         """Start an examination; when there is evidence already, ask first: it takes its place."""
@@ -289,15 +292,10 @@ Left and right arrows change the section. The report (`o` opens it, `h` says whe
     def action_where_report(self) -> None:
         """Where the report lies."""
         if self._overview and self._overview.run:
-            path = self._overview.run.folder / REPORT_FILE
-            text = str(path) if path.is_file() else f"There is no report yet; press o. It will be {path}."
-            self.notify(text, title="Report", markup=False, timeout=12)
+            tell_where(self, self._overview.run.folder)
 
     @work(exclusive=True, group="report", exit_on_error=False)
     async def action_open_report(self) -> None:
         """Open the report in a browser."""
         if self._overview and self._overview.run:
-            with self.telling():
-                path = await asyncio.to_thread(report_of, self._overview.run.folder)
-                if not await asyncio.to_thread(open_in_browser, path):
-                    self.notify(f"No desktop here. Open this file in a browser: {path}", markup=False, timeout=12)
+            await open_report(self, self._overview.run.folder)
