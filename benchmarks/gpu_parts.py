@@ -121,9 +121,10 @@ def baseline(run: Path, out: Path) -> None:
 
 def train(run: Path, out: Path, graphs: bool | None) -> None:
     """A run through the trainers' own code; before the adapter is saved, the model in this process answers."""
-    from trainers import readahead
+    from trainers import readahead, waking
 
     readahead.begin(run)
+    waking.begin()
     from trainers import train as recipe
     from trainers.generation import replies
     from trainers.tokens import ChatCodec

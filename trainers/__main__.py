@@ -10,25 +10,28 @@ from schemas.events import Finished  # noqa: E402
 from schemas.run import AnswerJob, ChatJob, FetchJob, MeasureJob, NearestJob, TrainJob  # noqa: E402
 from schemas.study import StudyJob  # noqa: E402
 from schemas.worker import serve  # noqa: E402
-from trainers import readahead  # noqa: E402
+from trainers import readahead, spare, waking  # noqa: E402
 
 
 # What is imported inside pulls in torch and transformers: only after the environment is set.
 def _train(job: str, wire: Wire) -> None:
     told = TrainJob.model_validate_json(job)
     readahead.begin(Path(told.folder))
+    waking.begin()
     from trainers.train import train
 
     train(told, wire)
 
 
 def _answer(job: str, wire: Wire) -> None:
+    spare.leave_out()
     from trainers.answer import answer
 
     answer(AnswerJob.model_validate_json(job), wire)
 
 
 def _measure(job: str, wire: Wire) -> None:
+    spare.leave_out()
     from trainers.measure import measure
 
     measure(MeasureJob.model_validate_json(job), wire)
@@ -47,6 +50,7 @@ def _study(job: str, wire: Wire) -> None:
 
 
 def _chat(job: str, wire: Wire) -> None:
+    spare.leave_out()
     from trainers.chat import chat
 
     chat(ChatJob.model_validate_json(job), wire)

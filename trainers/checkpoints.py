@@ -3,6 +3,9 @@
 import json
 import os
 import shutil
+import threading
+from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -41,6 +44,40 @@ def save(folder: Path, position: Position, tensors: dict[str, torch.Tensor]) -> 
         if old.name != target.name:
             shutil.rmtree(old, ignore_errors=True)
     return target
+
+
+class Writer:
+    """Writes checkpoints while training goes on, one at a time."""
+
+    def __init__(self, folder: Path, written: Callable[[Position, Path], None]) -> None:
+        """`written` is called, from another thread, for every checkpoint that is whole on the disk."""
+        self._folder, self._written = folder, written
+        self._thread: threading.Thread | None = None
+        self._error: Exception | None = None
+
+    def begin(self, position: Position, tensors: dict[str, torch.Tensor]) -> None:
+        """Take a copy of the state as it is now and write it. Waits for the one before and raises what it met."""
+        self.wait()
+        taken = {name: tensor.detach().to("cpu", copy=True) for name, tensor in tensors.items()}
+        self._thread = threading.Thread(target=self._write, args=(deepcopy(position), taken), name="checkpoint")
+        self._thread.start()
+
+    def wait(self) -> None:
+        """Until the disk has it. Raises OSError or SafetensorError when it could not be written."""
+        if self._thread:
+            self._thread.join()
+            self._thread = None
+        if self._error:
+            error, self._error = self._error, None
+            raise error
+
+    def _write(self, position: Position, tensors: dict[str, torch.Tensor]) -> None:
+        try:
+            path = save(self._folder, position, tensors)
+        except Exception as error:
+            self._error = error
+        else:
+            self._written(position, path)
 
 
 def latest(folder: Path) -> tuple[Position, dict[str, torch.Tensor]] | None:

@@ -62,6 +62,7 @@ class Loop:
         self.recipe, self.seed, self.wire = recipe, seed, wire
         self.ranks = ranks or Ranks()
         self.position = Position()
+        self._writer = checkpoints.Writer(self.checkpoints, self._saved)
         self.trained = 0
         self.seconds_here = 0.0
         self._readout = Readout(model.model.device)
@@ -79,6 +80,10 @@ class Loop:
 
     def run(self, steps: Steps, feed: Feed, known: Feed | None, unknown: Feed | None) -> None:
         """All epochs, with checkpoints, dev checks and early stop. Raises Cancelled after saving."""
+        self._epochs(steps, feed, known, unknown)
+        self._writer.wait()
+
+    def _epochs(self, steps: Steps, feed: Feed, known: Feed | None, unknown: Feed | None) -> None:
         per_epoch = -(-len(feed) // self.recipe.batch_size)
         total = per_epoch * self.recipe.epochs
         self.wire.emit(Stage(name="train", text=f"Training {len(feed)} rows, at most {self.recipe.epochs} times"))
@@ -105,6 +110,7 @@ class Loop:
                 if save:
                     self._checkpoint()
                 if stop:
+                    self._writer.wait()
                     raise Cancelled(f"Stopped after step {self.position.step}; continue with --resume.")
                 began = time.perf_counter()
 
@@ -152,8 +158,10 @@ class Loop:
     def _checkpoint(self) -> None:
         if not self.ranks.leads:
             return
-        path = checkpoints.save(self.checkpoints, self.position, self.optimizer.state())
-        self.wire.emit(CheckpointSaved(step=self.position.step, path=path.name))
+        self._writer.begin(self.position, self.optimizer.state())
+
+    def _saved(self, position: Position, path: Path) -> None:
+        self.wire.emit(CheckpointSaved(step=position.step, path=path.name))
 
     def forget_checkpoints(self) -> None:
         """The adapter is saved: checkpoints have served."""

@@ -25,7 +25,10 @@ def attach(model: Any, recipe: Recipe, seed: int) -> Any:
         task_type="CAUSAL_LM",
     )
     precision = model.get_input_embeddings().weight.dtype
-    return in_precision(get_peft_model(model, config, autocast_adapter_dtype=False), precision)
+    # PEFT makes the weights on the CPU and moves them: a hundred million random numbers, which a GPU has at once.
+    with torch.device(model.device):
+        tuned = get_peft_model(model, config, autocast_adapter_dtype=False)
+    return in_precision(tuned, precision)
 
 
 def targets_of(model: Any, recipe: Recipe) -> list[str]:

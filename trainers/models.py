@@ -3,7 +3,6 @@
 import importlib.util
 import shutil
 import tempfile
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,12 +44,6 @@ class Device:
         precision = "bf16" if fast else "fp32: it has no bf16 instructions"
         note = f"CPU, {torch.get_num_threads()} threads, {precision}"
         return Device("cpu", torch.bfloat16 if fast else torch.float32, note)
-
-
-def wake_gpu(cuda: bool) -> None:
-    """Let the driver begin its work, which takes seconds, in the background of the imports."""
-    if cuda:
-        threading.Thread(target=lambda: torch.zeros(1, device="cuda"), name="gpu", daemon=True).start()
 
 
 def resolve(name: str, cache: Path, wire: Wire) -> Path:

@@ -14,8 +14,9 @@ import torch
 from schemas.events import Failed, Log
 from schemas.run import TrainJob
 from schemas.wire import Wire
+from trainers.waking import RANK
 
-_INDEX, _COUNT, _PORT = "ANDRAEUS_RANK", "ANDRAEUS_RANKS", "ANDRAEUS_PORT"
+_COUNT, _PORT = "ANDRAEUS_RANKS", "ANDRAEUS_PORT"
 
 
 class Ranks:
@@ -81,8 +82,8 @@ class Ranks:
 
 def gather(job: TrainJob, wire: Wire) -> Ranks:
     """This process's place; the first one starts the others, in its own process group, with the same job."""
-    if _INDEX in os.environ:
-        ranks = Ranks(int(os.environ[_INDEX]), int(os.environ[_COUNT]))
+    if RANK in os.environ:
+        ranks = Ranks(int(os.environ[RANK]), int(os.environ[_COUNT]))
     else:
         ranks = Ranks(0, job.processes or max(1, torch.cuda.device_count()))
     if ranks.count == 1 or job.dry_run:
@@ -115,7 +116,7 @@ def _start(job: TrainJob, index: int, count: int) -> "subprocess.Popen[str]":
         [sys.executable, "-P", "-m", "trainers", "rank"],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
-        env=os.environ | {_INDEX: str(index), _COUNT: str(count)},
+        env=os.environ | {RANK: str(index), _COUNT: str(count)},
         text=True,
     )
     assert process.stdin

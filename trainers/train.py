@@ -12,7 +12,7 @@ from schemas.row import RowKind
 from schemas.run import TrainConfig, TrainJob
 from schemas.settings import Recipe, Trainer
 from schemas.wire import Wire
-from trainers import replay
+from trainers import replay, spare
 from trainers.backends import Choice, choose, open_libraries
 from trainers.batches import Feed
 from trainers.clock import Clock
@@ -21,7 +21,7 @@ from trainers.frozen import Prepared, SplitModel
 from trainers.fused import fused
 from trainers.loop import Loop
 from trainers.lora import attach, first_block, save_adapter
-from trainers.models import Device, load_model, load_tokenizer, resolve, wake_gpu
+from trainers.models import Device, load_model, load_tokenizer, resolve
 from trainers.optimizer import MasterAdamW
 from trainers.pacing import Pace, free_bytes, steps_for, wants_graphs
 from trainers.preflight import estimate
@@ -41,11 +41,14 @@ def train(job: TrainJob, wire: Wire) -> None:
     if not rows:
         raise InputError("There are no approved rows to train on.", "Generate rows and approve them first.")
     base = resolve(config.model, Path(job.cache), wire)
+    clock.mark("torch")
     cuda = torch.cuda.is_available()
     choice = choose(config.trainer, base, torch.cuda.get_device_properties(0).total_memory if cuda else 0)
     short = (len(rows) + len(prompts)) * recipe.epochs < _SHORT * recipe.batch_size
+    clock.mark("gpu")
     ranks = gather(job, wire)
-    wake_gpu(cuda and choice.trainer is not Trainer.UNSLOTH)
+    if choice.trainer is not Trainer.UNSLOTH:
+        spare.leave_out()
     choice = open_libraries(choice, config.trainer, Path(job.cache), short, wire)
     # cuDNN's attention plans anew for every length of rows.
     torch.backends.cuda.enable_cudnn_sdp(False)

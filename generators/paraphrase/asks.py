@@ -110,7 +110,9 @@ def _ask(fact: Fact, register: str, at: int, number: int, seed: int) -> Ask:
         messages=(
             {"role": "system", "content": _rules(topic, register, named)},
             {"role": "user", "content": _told(example.about, example.attribute, example.value, named)},
-            {"role": "assistant", "content": json.dumps({"questions": example.questions}, separators=(",", ":"))},
+            # With blanks after commas and colons: vLLM's compact grammar wants them there, and a model that was shown
+            # none is held back from the quotation mark that it is about to write.
+            {"role": "assistant", "content": json.dumps({"questions": example.questions})},
             {"role": "user", "content": _told(topic.owner.noun, topic.phrase, fact.text[:_VALUE_SHOWN], named)},
         ),
         seed=int.from_bytes(digest[:4], "big") >> 1,
