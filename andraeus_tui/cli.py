@@ -18,6 +18,12 @@ from andraeus_tui.cli_study import study
 @click.option("--train-only", is_flag=True, help="Train the approved rows of --project, with no screen.")
 @click.option("--project", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Open this project.")
 @click.option("--resume", is_flag=True, help="With --train-only: continue the newest unfinished run.")
+@click.option(
+    "--from",
+    "parent",
+    metavar="RUN|latest",
+    help="With --train-only: continue this run's adapter on the facts that changed since, instead of training from scratch.",
+)
 @click.option("--dry-run", is_flag=True, help="With --train-only: print rows, minutes and memory, and stop.")
 @click.option(
     "--trainer",
@@ -33,6 +39,7 @@ def main_group(
     train_only: bool,
     folder: Path | None,
     resume: bool,
+    parent: str | None,
     dry_run: bool,
     trainer: str | None,
     output: str,
@@ -43,7 +50,7 @@ def main_group(
 
     Without a command it opens the app in this terminal.
     """
-    training = resume or dry_run or trainer or output != "text"
+    training = resume or parent is not None or dry_run or trainer or output != "text"
     if context.invoked_subcommand:
         if train_only or folder or serve or port or training:
             raise click.UsageError("Options before a command belong to the app or to --train-only.")
@@ -51,15 +58,17 @@ def main_group(
     if serve + train_only > 1 or (port and not serve):
         raise click.UsageError("--port needs --serve, and --serve goes without --train-only.")
     if training and not train_only:
-        raise click.UsageError("--resume, --dry-run, --trainer and --output need --train-only.")
-    if resume and trainer:
-        raise click.UsageError("A resumed run keeps its trainer: leave out --trainer.")
+        raise click.UsageError("--resume, --from, --dry-run, --trainer and --output need --train-only.")
+    if resume and (trainer or parent is not None):
+        raise click.UsageError("A resumed run keeps its trainer and its start: leave out --trainer and --from.")
+    if parent == "":
+        raise click.UsageError("--from needs the name of a run, or latest.")
     if train_only:
         if folder is None:
             raise click.UsageError("--train-only needs --project DIR.")
         from andraeus_tui.commands.train import train
 
-        context.exit(train(folder, resume, dry_run, output, trainer))
+        context.exit(train(folder, resume, dry_run, output, trainer, parent))
     if serve:
         from andraeus_tui.serving import serve as serve_app
 

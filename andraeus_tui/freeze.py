@@ -12,6 +12,7 @@ from andraeus_tui.project import Project
 from andraeus_tui.runs import CONFIG_FILE, FACTS_FILE
 from andraeus_tui.store.facts import all_facts
 from andraeus_tui.store.rows import all_rows
+from andraeus_tui.updating import Changes, Start, changes_since, recorded, rows_of_update, shorter
 from generators.unknown import known_keys
 from schemas.errors import InputError
 from schemas.fact import Fact
@@ -29,11 +30,11 @@ def trained_kinds(preset: Preset) -> frozenset[RowKind]:
     return frozenset({RowKind.QUESTION}) if preset is Preset.SEED else frozenset(RowKind)
 
 
-def freeze_run(project: Project, runs: Path, trainer: Trainer | None = None) -> Path:
+def freeze_run(project: Project, runs: Path, trainer: Trainer | None = None, start: Start | None = None) -> Path:
     """A new run folder with everything in it. Raises InputError when the rows are not fit for training.
 
     Only approved rows train. Dev and test rows are taken unless a person rejected them. The folder comes into `runs`.
-    `trainer` goes before the one in the settings.
+    `trainer` goes before the one in the settings. A run that goes on from `start` trains a part of the rows.
     """
     with project.database() as database:
         facts = all_facts(database)
@@ -47,15 +48,21 @@ def freeze_run(project: Project, runs: Path, trainer: Trainer | None = None) -> 
     _check(approved, {fact.id for fact in facts}, known_keys(facts))
     kinds = trained_kinds(project.settings.recipe.preset)
     trained = [row for row in approved if row.kind in kinds]
+    dev = _asked(rows, Split.DEV)
+    changes = changes_since(start, facts) if start else None
+    if start and changes is not None:
+        trained = rows_of_update(trained, changes, start, project.settings.recipe.seed)
+        # A check looks at the first dev rows: at those of what changed, before all others.
+        dev.sort(key=lambda row: not changes.touches(row))
     parts = {
         "train": [row for row in trained if row.kind is not RowKind.REPLAY],
         "replay": [row for row in trained if row.kind is RowKind.REPLAY],
-        "dev": _asked(rows, Split.DEV),
+        "dev": dev,
         "test": _asked(rows, Split.TEST),
     }
     folder = _new_folder(runs)
     try:
-        _fill(folder, project.settings, parts, facts, trainer)
+        _fill(folder, project.settings, parts, facts, trainer, start, changes)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -63,17 +70,25 @@ def freeze_run(project: Project, runs: Path, trainer: Trainer | None = None) -> 
 
 
 def _fill(
-    folder: Path, settings: ProjectSettings, parts: dict[str, list[Row]], facts: list[Fact], trainer: Trainer | None
+    folder: Path,
+    settings: ProjectSettings,
+    parts: dict[str, list[Row]],
+    facts: list[Fact],
+    trainer: Trainer | None,
+    start: Start | None,
+    changes: Changes | None,
 ) -> None:
     files = {name: _write(folder, name, part) for name, part in parts.items()}
+    recipe = resolve_recipe(settings.recipe)
     config = TrainConfig(
         model=settings.model.name,
         system_prompt=settings.model.system_prompt,
         preset=settings.recipe.preset,
-        recipe=resolve_recipe(settings.recipe),
+        recipe=shorter(recipe) if start else recipe,
         seed=settings.recipe.seed,
         trainer=trainer or settings.recipe.trainer,
         dataset=Dataset(**files, fact_ids=tuple(fact.id for fact in facts)),
+        parent=recorded(start, changes, folder) if start and changes else None,
     )
     body = [fact.model_dump(mode="json") for fact in facts]
     write_whole(folder / FACTS_FILE, json.dumps(body, ensure_ascii=False, indent=1))

@@ -13,6 +13,7 @@ from andraeus_tui.store.database import Database
 from andraeus_tui.store.facts import all_facts
 from andraeus_tui.store.generations import add_generation
 from andraeus_tui.store.rows import add_rows, ask_for_more, count_rows, drop_unmade, kept_rows, more_rows, rows_about
+from andraeus_tui.updating import gone_facts
 from generators.topics import topic_of_fact
 from generators.writers import choose, this_machine
 from schemas.errors import AndraeusError, InputError
@@ -119,6 +120,7 @@ class Generation:
             settings=self._settings,
             kept=tuple(self._kept(database, facts)),
             only=None if self._only is None else tuple(sorted(self._only)),
+            gone=gone_facts(self._project.runs, facts),
             more=more_rows(database),
         )
 

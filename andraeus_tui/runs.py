@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from schemas.errors import AndraeusError, InputError
 from schemas.events import CancelledByUser, Event, Failed, Finished, Metric, parse_event
 from schemas.fact import Fact
-from schemas.run import TrainConfig
+from schemas.run import Parent, TrainConfig
 
 EVENTS_FILE = "events.jsonl"
 LOG_FILE = "worker.log"
@@ -49,6 +49,8 @@ class Run:
     total_steps: int
     dev_recall: float | None
     evaluated: bool
+    parent: str = ""
+    """Name of the run that it continues; empty for one from scratch."""
 
     @property
     def name(self) -> str:
@@ -188,7 +190,24 @@ def read_run(folder: Path) -> Run:
     else:
         state, message = RunState.INTERRUPTED, "It ended without a word; it can be resumed."
     evaluated = (folder / EVALUATION_FILE).is_file()
-    return Run(folder, state, message, words.step, words.total_steps, words.dev_recall, evaluated)
+    parent = parent_of(folder)
+    name = parent.run if parent else ""
+    return Run(folder, state, message, words.step, words.total_steps, words.dev_recall, evaluated, name)
+
+
+def parent_of(folder: Path) -> Parent | None:
+    """Where a run's weights began, and what changed since; None for a run from scratch, or with a damaged config."""
+    try:
+        path = folder / CONFIG_FILE
+        return _parent_in(path, path.stat().st_mtime_ns)
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+@lru_cache(maxsize=512)
+def _parent_in(path: Path, changed: int) -> Parent | None:
+    body = json.loads(path.read_bytes()).get("parent")
+    return Parent.model_validate(body) if body else None
 
 
 def log_of(folder: Path) -> str:

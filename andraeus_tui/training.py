@@ -20,6 +20,7 @@ from andraeus_tui.jobs import Job
 from andraeus_tui.progress import Training, fold
 from andraeus_tui.project import Project, cache_folder
 from andraeus_tui.runs import LOCK_FILE, LOG_FILE, Claim, RunState, all_runs, claim, holder, is_alive, lock, read_run
+from andraeus_tui.updating import start_from
 from schemas.errors import AndraeusError, InputError
 from schemas.events import Failed
 from schemas.run import TrainJob
@@ -44,15 +45,19 @@ def _alone(project: Project) -> Iterator[None]:
         os.close(handle)
 
 
-def new_run(project: Project, trainer: Trainer | None = None) -> Claim:
-    """Freeze the project's approved rows as a run and hold it. Raises AndraeusError or InputError saying why not."""
+def new_run(project: Project, trainer: Trainer | None = None, parent: str | None = None) -> Claim:
+    """Freeze the project's approved rows as a run and hold it. Raises AndraeusError or InputError saying why not.
+
+    `parent` names the run whose adapter it continues; without one it starts from scratch.
+    """
     with _alone(project):
-        return claim(_freeze(project, project.runs, trainer))
+        return claim(_freeze(project, project.runs, trainer, parent))
 
 
-def _freeze(project: Project, runs: Path, trainer: Trainer | None = None) -> Path:
+def _freeze(project: Project, runs: Path, trainer: Trainer | None, parent: str | None) -> Path:
+    start = start_from(project.runs, parent, project.settings) if parent else None
     try:
-        return freeze_run(project, runs, trainer)
+        return freeze_run(project, runs, trainer, start)
     except OSError as error:
         raise AndraeusError(f"The run cannot be written: {error.strerror}.", "Free some space.") from error
 
@@ -83,7 +88,9 @@ def train_job(folder: Path, *, resume: bool = False, dry_run: bool = False) -> T
 
 
 @contextmanager
-def preflight(project: Project, frozen: Path | None = None, trainer: Trainer | None = None) -> Iterator[Job]:
+def preflight(
+    project: Project, frozen: Path | None = None, trainer: Trainer | None = None, parent: str | None = None
+) -> Iterator[Job]:
     """A job that says what training would cost, and trains nothing. No run comes of it.
 
     It looks at the rows as they are now, or at the run folder `frozen`. Read its events to the end inside the block.
@@ -97,17 +104,19 @@ def preflight(project: Project, frozen: Path | None = None, trainer: Trainer | N
     with tempfile.TemporaryDirectory(prefix=_PREFLIGHT, dir=project.folder, ignore_cleanup_errors=True) as name:
         handle = lock(Path(name) / LOCK_FILE)
         try:
-            yield Job("trainers", "train", train_job(_freeze(project, Path(name), trainer), dry_run=True))
+            yield Job("trainers", "train", train_job(_freeze(project, Path(name), trainer, parent), dry_run=True))
         finally:
             if handle is not None:
                 os.close(handle)
 
 
-def estimate(project: Project, show: Callable[[Training], None], started: Callable[[Job], None]) -> None:
+def estimate(
+    project: Project, show: Callable[[Training], None], started: Callable[[Job], None], parent: str | None = None
+) -> None:
     """Run a preflight to its end; `show` gets every new state, one with an error included, `started` the job."""
     state = Training(begun=1)
     try:
-        with preflight(project) as job:
+        with preflight(project, parent=parent) as job:
             started(job)
             for event in job.events():
                 show(state := fold(state, event))
@@ -172,9 +181,9 @@ class Supervised:
             pass  # it is gone already; the run's folder says how it ended
 
 
-def start(project: Project) -> Supervised:
+def start(project: Project, parent: str | None = None) -> Supervised:
     """Begin a run that can outlive this process. Raises AndraeusError or InputError saying why not."""
-    return Supervised(new_run(project), resume=False)
+    return Supervised(new_run(project, parent=parent), resume=False)
 
 
 def resume(project: Project, folder: Path) -> Supervised:

@@ -1,11 +1,12 @@
 """All rows for a set of facts: the one entry point of the template generator."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from generators.abstention import SMALLEST, abstention_rows, never_rows
 from generators.checks import check_rows
 from generators.composition import composition_rows
+from generators.gone import gone_rows
 from generators.replay import replay_rows
 from generators.templates import other_rows, question_rows, shared_values
 from generators.topics import topic_of_fact
@@ -55,15 +56,17 @@ def candidates(
     only: Collection[str] | None = None,
     more: Mapping[str, int] | None = None,
     written: Mapping[str, int] | None = None,
+    gone: Sequence[Fact] = (),
 ) -> Iterator[Row]:
     """Rows before any check, those of `kept` left out: a row edited by hand keeps the id under which it was made.
 
     `only` restricts them to these facts (by id), without pairs, negatives and replay; `more` gives facts more wordings.
-    `written` says how many wordings of a fact a model wrote: so many fewer come from templates.
+    `written` says how many wordings of a fact a model wrote: so many fewer come from templates. `gone` are facts that
+    an adapter was told and that were deleted: they come among the negatives.
     """
     there = {row.id for row in kept}
     wanted = Counts(settings, more or {}, written or {})
-    made = _for_all(facts, settings, wanted) if only is None else _for_some(facts, settings, only, wanted)
+    made = _for_all(facts, settings, wanted, gone) if only is None else _for_some(facts, settings, only, wanted)
     return (row for row in made if row.id not in there)
 
 
@@ -86,7 +89,7 @@ class Counts:
         return max(1, self.variations(fact.id) - self.written.get(fact.id, 0))
 
 
-def _for_all(facts: list[Fact], settings: GenerationSettings, wanted: Counts) -> Iterator[Row]:
+def _for_all(facts: list[Fact], settings: GenerationSettings, wanted: Counts, gone: Sequence[Fact]) -> Iterator[Row]:
     """Train rows come first: where a dev or test question repeats one of them, it is the one that is dropped."""
     shared = shared_values(facts)
     for split in Split:
@@ -98,6 +101,8 @@ def _for_all(facts: list[Fact], settings: GenerationSettings, wanted: Counts) ->
             yield from other_rows(fact, facts, shared, split, settings.seed)
         yield from composition_rows(facts, split, settings.seed)
         if facts:
+            # Before the other negatives: where one of them asks the same, the deleted fact keeps its row.
+            yield from gone_rows(facts, gone, split, _ASKED.get(split, settings.variations), settings.seed)
             yield from _negatives(facts, split, asked, settings)
     if facts:
         yield from replay_rows(settings.replay, settings.seed)

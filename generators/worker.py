@@ -70,7 +70,9 @@ def _paraphrases(job: GenerateJob, writer: Writer, checker: RowChecker, tally: T
 def _templates(job: GenerateJob, checker: RowChecker, written: Mapping[str, int], wire: Wire) -> int:
     """Rows from templates, without those that the model wrote; how many were accepted."""
     facts, accepted, beat = list(job.facts), 0, time.monotonic()
-    wanted = list(candidates(facts, job.settings, job.kept, only=job.only, more=job.more, written=written))
+    wanted = list(
+        candidates(facts, job.settings, job.kept, only=job.only, more=job.more, written=written, gone=job.gone)
+    )
     for done, (row, problem) in enumerate(map(checker, wanted), start=1):
         shown = None if problem else row
         accepted += shown is not None

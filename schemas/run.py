@@ -29,6 +29,34 @@ class Dataset(Noun):
     fact_ids: tuple[str, ...]
 
 
+class Parent(Noun):
+    """The run that another one continues, and what changed between them: facts by id."""
+
+    run: str
+    """Name of its folder."""
+    adapter: str = "parent"
+    """Folder with a copy of its adapter, relative to the run's own: the first weights."""
+    sha256: Annotated[str, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
+    """Of the adapter's weights. Empty in a study's plan, as long as the parent is not trained."""
+    new: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
+    """Facts that this line of runs was ever told and that are gone."""
+    note: str = ""
+    """What must be known of the facts that were deleted."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many facts of each sort."""
+        return {name: len(getattr(self, name)) for name in ("new", "changed", "deleted", "kept")}
+
+    @property
+    def text(self) -> str:
+        """The same for people: "2 new, 1 deleted, 18 kept"."""
+        return ", ".join(f"{count} {name}" for name, count in self.counts.items() if count)
+
+
 class TrainConfig(Noun):
     """runs/NAME/config.json: all that a training run is made of. Paths of the dataset are relative to the folder."""
 
@@ -40,6 +68,8 @@ class TrainConfig(Noun):
     """What was asked for; what was taken stands in the finished event."""
     seed: Seed
     dataset: Dataset
+    parent: Parent | None = None
+    """Where the weights begin; fresh ones when there is none."""
 
 
 class TrainJob(Noun):
@@ -135,6 +165,8 @@ class GenerateJob(Noun):
     """Rows that stay whatever is made: they are not made again, and what repeats them is refused."""
     only: tuple[str, ...] | None = None
     """Ids of the facts to make rows for; all facts, with negatives and replay rows, when left out."""
+    gone: tuple[Fact, ...] = ()
+    """Facts that the newest adapter was told and that were deleted since: they are asked for, and answered "I don't know"."""
     more: dict[str, int] = Field(default_factory=dict)
     """Ids of facts that get more wordings than the settings say, and how many."""
     model: str = ""

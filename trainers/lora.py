@@ -8,6 +8,7 @@ import torch
 
 from schemas.errors import InputError
 from schemas.settings import Recipe
+from schemas.weights import ADAPTER_FILES, sha256_of
 
 
 def attach(model: Any, recipe: Recipe, seed: int) -> Any:
@@ -75,6 +76,30 @@ def load_adapter(model: Any, folder: Path) -> Any:
     if zero:
         raise InputError(f"The adapter in {folder} is of another model: it has no weights for {len(zero)} layers.")
     return in_precision(loaded, model.get_input_embeddings().weight.dtype).eval()
+
+
+def load_weights(model: Any, folder: Path, sha256: str) -> None:
+    """Give a fresh adapter the weights of a saved one. Raises InputError when they are gone, changed or do not fit."""
+    from peft import set_peft_model_state_dict
+    from safetensors.torch import load_file
+
+    path = folder / ADAPTER_FILES[1]
+    try:
+        _check_weights(path)
+        weights = load_file(path)
+        if sha256_of(folder) != sha256:
+            raise ValueError("it was changed after the run was frozen")
+        expected = sum("lora_" in name for name, _ in model.named_parameters())
+        if len(weights) != expected:
+            raise ValueError(f"it has {len(weights)} matrices, and this recipe makes {expected}")
+        left = set_peft_model_state_dict(model, weights).unexpected_keys
+        if left:
+            raise ValueError(f"it is of other layers: {left[0]}")
+    except Exception as error:
+        reason = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
+        raise InputError(
+            f"The adapter in {folder}, from which this run starts, cannot be used ({reason}).", "Train from scratch."
+        ) from error
 
 
 def _check_weights(path: Path) -> None:

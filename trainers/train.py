@@ -20,7 +20,7 @@ from trainers.dataset import dev_rows, encode, read_rows, shared_end, stand_ins
 from trainers.frozen import Prepared, SplitModel
 from trainers.fused import fused
 from trainers.loop import Loop
-from trainers.lora import attach, first_block, save_adapter
+from trainers.lora import attach, first_block, load_weights, save_adapter
 from trainers.models import Device, load_model, load_tokenizer, resolve
 from trainers.optimizer import MasterAdamW
 from trainers.pacing import Pace, free_bytes, steps_for, wants_graphs
@@ -61,6 +61,10 @@ def train(job: TrainJob, wire: Wire) -> None:
     wire.emit(
         Log(message=f"Device: {device.note}. Trainer: {choice.trainer.value}, base in {precision}: {choice.why}.")
     )
+    if config.parent:
+        wire.emit(Log(message=f"Continuing from run {config.parent.run}. Facts: {config.parent.text}."))
+        if config.parent.note:
+            wire.emit(Log(level="warning", message=config.parent.note))
     wire.emit(Stage(name="preflight", text="Looking at rows, time and memory"))
     codec = ChatCodec(tokenizer, config.system_prompt)
     examples = encode(rows, codec, recipe.max_length)
@@ -100,6 +104,9 @@ def train(job: TrainJob, wire: Wire) -> None:
     if wire.stop_requested:
         raise Cancelled("Stopped before training began; nothing was lost.")
     tuned = _attach(choice, model, recipe, config.seed)
+    if config.parent:
+        # Only now: the frozen base, without any adapter, has said above what training is to stay close to.
+        load_weights(tuned, folder / config.parent.adapter, config.parent.sha256)
     graphs = wants_graphs(job.graphs, choice, feed, ranks)
     optimizer = MasterAdamW(tuned, recipe, capturable=graphs)
     loop = Loop(folder, split, optimizer, recipe, config.seed, wire, ranks)
@@ -170,4 +177,5 @@ def _result(
         "processes": loop.ranks.count,
         "torch": torch.__version__,
         **pace.as_dict(),
+        **({"parent": config.parent.run, "facts": config.parent.counts} if config.parent else {}),
     }

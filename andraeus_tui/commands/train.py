@@ -13,21 +13,23 @@ from schemas.run import FetchJob
 from schemas.settings import Trainer
 
 
-def train(folder: Path, resume: bool, dry_run: bool, output: str, trainer: str | None) -> int:
-    """Train in a worker process; the exit code says how it ended."""
+def train(folder: Path, resume: bool, dry_run: bool, output: str, trainer: str | None, parent: str | None) -> int:
+    """Train in a worker process; the exit code says how it ended. `parent` is the run to continue on changed facts."""
     tell = EventPrinter(output)
     try:
-        return _train(Project(folder), resume, dry_run, tell, Trainer(trainer) if trainer else None)
+        return _train(Project(folder), resume, dry_run, tell, Trainer(trainer) if trainer else None, parent)
     except AndraeusError as error:
         if tell.json:
             tell(Failed(kind="input" if isinstance(error, InputError) else "error", message=str(error)))
         raise
 
 
-def _train(project: Project, resume: bool, dry_run: bool, tell: EventPrinter, trainer: Trainer | None) -> int:
+def _train(
+    project: Project, resume: bool, dry_run: bool, tell: EventPrinter, trainer: Trainer | None, parent: str | None
+) -> int:
     if dry_run:
-        return _estimate(project, resume, tell, trainer)
-    held = take_up(project, newest_to_resume(project)) if resume else new_run(project, trainer)
+        return _estimate(project, resume, tell, trainer, parent)
+    held = take_up(project, newest_to_resume(project)) if resume else new_run(project, trainer, parent)
     if not tell.json:
         line(f"Run {held.folder.name}")
     job = Job("trainers", "train", train_job(held.folder, resume=resume), held)
@@ -38,8 +40,8 @@ def _train(project: Project, resume: bool, dry_run: bool, tell: EventPrinter, tr
     return int(exit_code_of(last))
 
 
-def _estimate(project: Project, resume: bool, tell: EventPrinter, trainer: Trainer | None) -> int:
-    with preflight(project, newest_to_resume(project) if resume else None, trainer) as job:
+def _estimate(project: Project, resume: bool, tell: EventPrinter, trainer: Trainer | None, parent: str | None) -> int:
+    with preflight(project, newest_to_resume(project) if resume else None, trainer, parent) as job:
         stop_on_signals(job)
         last = _follow(job, tell)
     if isinstance(last, Finished) and not tell.json:
@@ -74,16 +76,17 @@ def show_runs(folder: Path, output: str) -> None:
         note("No runs yet.")
         return
     rows = [
-        (run.name, run.state.value, f"{run.step}/{run.total_steps}", "" if run.dev_recall is None else f"{run.dev_recall:.2f}",
+        (run.name, run.parent, run.state.value, f"{run.step}/{run.total_steps}", "" if run.dev_recall is None else f"{run.dev_recall:.2f}",
          "yes" if run.evaluated else "", run.message[:120])
         for run in runs
     ]  # fmt: skip
-    table(("run", "state", "step", "dev recall", "evaluated", ""), rows)
+    table(("run", "from", "state", "step", "dev recall", "evaluated", ""), rows)
 
 
 def _as_dict(run: Run) -> dict[str, object]:
     return {
         "name": run.name,
+        "from": run.parent or None,
         "state": run.state.value,
         "step": run.step,
         "total_steps": run.total_steps,

@@ -1,0 +1,219 @@
+"""A run that goes on from another one's adapter: what changed between them, and the rows that this takes.
+
+What is new, changed or deleted trains with all its rows. Of every fact that stayed a few come along, in wordings that
+the parent did not train as far as there are any, and of refusals and general prompts the same share: without them the
+update would be learned at the price of the rest.
+"""
+
+import json
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from andraeus_tui.runs import ADAPTER_FOLDER, RunState, all_runs, config_of, facts_of, read_run
+from generators.gone import gone_topics
+from generators.make import rng_for
+from schemas.errors import InputError
+from schemas.fact import Fact
+from schemas.row import Row, RowKind
+from schemas.run import Parent, TrainConfig
+from schemas.settings import ProjectSettings, Recipe, resolve_recipe
+from schemas.weights import take_adapter
+
+LATEST = "latest"
+_KEPT_ROWS = 4
+"""Rows of each fact that stayed."""
+_FEWEST = 60
+"""Refusals and general prompts, each, that come along however little changed."""
+_EPOCHS, _RATE = 0.4, 0.5
+"""Of the recipe's epochs and learning rate, the shares that an update takes."""
+_SAME = ("rank", "alpha", "targets", "frozen_below")
+"""Numbers of the recipe that shape the adapter."""
+_NO_PROOF = (
+    "Deleting by a warm start is no proof of forgetting: train from scratch for that, and delete this run and those "
+    "before it."
+)
+
+
+@dataclass(frozen=True)
+class Start:
+    """The run that another one continues, as it was frozen."""
+
+    name: str
+    adapter: Path | None
+    """None in a study's plan: the adapter is not trained yet."""
+    facts: tuple[Fact, ...]
+    told: tuple[Fact, ...]
+    """All facts that this line of runs was ever told."""
+    questions: frozenset[str]
+    """What it was trained to answer."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """The present facts beside those of the run before."""
+
+    new: tuple[Fact, ...]
+    changed: tuple[Fact, ...]
+    kept: tuple[Fact, ...]
+    deleted: tuple[Fact, ...]
+    refused: frozenset[str]
+    """Topics of deleted facts that no other fact tells."""
+
+    @property
+    def learned(self) -> frozenset[str]:
+        """Ids of the facts that the adapter does not know as they are now."""
+        return frozenset(fact.id for fact in (*self.new, *self.changed))
+
+    def touches(self, row: Row) -> bool:
+        """Whether the row is about something that changed."""
+        return bool(self.learned & set(row.fact_ids)) or (row.kind is RowKind.ABSTENTION and row.topic in self.refused)
+
+    @property
+    def happened(self) -> bool:
+        """Whether there are any."""
+        return bool(self.new or self.changed or self.deleted)
+
+
+def start_from(runs: Path, name: str, settings: ProjectSettings) -> Start:
+    """The run of that name, or the latest that has an adapter. Raises InputError when it cannot be continued."""
+    if name == LATEST:
+        folder = next((run.folder for run in all_runs(runs) if run.state is RunState.FINISHED), None)
+        if folder is None:
+            raise InputError("No run of this project has an adapter to continue from.", "Leave out --from.")
+    else:
+        folder = runs / name
+        if Path(name).name != name or not folder.is_dir():
+            raise InputError(f"This project has no run {name!r}.", "See: andraeus-tui runs --project DIR")
+        if read_run(folder).state is not RunState.FINISHED:
+            raise InputError(f"Run {name} is not finished: it has no adapter to continue from.", "Resume it first.")
+    config = config_of(folder)
+    problem = misfit(config, settings)
+    if problem:
+        raise InputError(f"Run {folder.name} was trained with {problem}.", "Set it back, or train from scratch.")
+    return frozen_start(folder, runs, folder / ADAPTER_FOLDER)
+
+
+def misfit(config: TrainConfig, settings: ProjectSettings) -> str:
+    """Why these settings cannot continue a run with that config, "" when they can."""
+    if config.model != settings.model.name:
+        return f"another model ({config.model}) than the settings say ({settings.model.name})"
+    recipe = resolve_recipe(settings.recipe)
+    for name in _SAME:
+        before, now = getattr(config.recipe, name), getattr(recipe, name)
+        if before != now:
+            return f"{name} {before}, and the settings say {now}; a run can only continue with the same"
+    return ""
+
+
+def frozen_start(folder: Path, runs: Path, adapter: Path | None) -> Start:
+    """A run as something to start from. Raises InputError when a file of it is missing or damaged."""
+    try:
+        lines = (folder / config_of(folder).dataset.train.path).read_bytes().splitlines()
+        questions = frozenset(str(json.loads(line)["question"]) for line in lines)
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"The rows of run {folder.name} are missing or damaged.", "Train from scratch.") from error
+    return Start(folder.name, adapter, tuple(facts_of(folder)), told_to(folder, runs), questions)
+
+
+def told_to(folder: Path, runs: Path) -> tuple[Fact, ...]:
+    """All facts that a run or one that it continues was told, as far back as there are whole folders; newest values."""
+    told: dict[str, Fact] = {}
+    seen: set[Path] = set()
+    while folder not in seen:
+        seen.add(folder)
+        try:
+            told = {fact.id: fact for fact in facts_of(folder)} | told
+            parent = config_of(folder).parent
+        except InputError:  # deleted, or damaged: whoever needs this very run asks for its files and is told
+            break
+        folder = runs / parent.run if parent else folder
+    return tuple(told.values())
+
+
+def gone_facts(runs: Path, facts: list[Fact]) -> tuple[Fact, ...]:
+    """Facts that the newest adapter was told and that are no longer there."""
+    newest = next((run.folder for run in all_runs(runs) if run.state is RunState.FINISHED), None)
+    there = {fact.id for fact in facts}
+    return tuple(fact for fact in told_to(newest, runs) if fact.id not in there) if newest else ()
+
+
+def changes_since(start: Start, facts: list[Fact]) -> Changes:
+    """What is new, changed, kept and deleted. A fact changed when its value reads differently."""
+    before = {fact.id: fact for fact in start.facts}
+    there = {fact.id for fact in facts}
+    deleted = tuple(fact for fact in start.told if fact.id not in there)
+    return Changes(
+        new=tuple(fact for fact in facts if fact.id not in before),
+        changed=tuple(fact for fact in facts if fact.id in before and fact.text != before[fact.id].text),
+        kept=tuple(fact for fact in facts if fact.id in before and fact.text == before[fact.id].text),
+        deleted=deleted,
+        refused=frozenset(topic.key for topic in gone_topics(facts, deleted)),
+    )
+
+
+def rows_of_update(rows: list[Row], changes: Changes, start: Start, seed: int) -> list[Row]:
+    """The rows, in their order, that an update trains. Raises InputError when nothing changed or rows are missing."""
+    if not changes.happened:
+        raise InputError(f"No fact changed since run {start.name}: there is nothing to update.", "Leave out --from.")
+    _covered(rows, changes, start)
+    taken = {row.id for row in rows if changes.touches(row)}
+    facts = [row for row in rows if row.fact_ids]
+    by_fact: dict[str, list[Row]] = defaultdict(list)
+    for row in facts:
+        if row.id not in taken:
+            by_fact[row.fact_ids[0]].append(row)
+    for fact_id, some in by_fact.items():
+        taken |= _some(some, _KEPT_ROWS, start, seed, fact_id)
+    share = sum(row.id in taken for row in facts) / max(1, len(facts))
+    for kind in (RowKind.ABSTENTION, RowKind.REPLAY):
+        some = [row for row in rows if row.kind is kind and row.id not in taken]
+        taken |= _some(some, max(_FEWEST, math.ceil(share * len(some))), start, seed, kind)
+    return [row for row in rows if row.id in taken]
+
+
+def _some(rows: list[Row], count: int, start: Start, seed: int, what: str) -> set[str]:
+    """Ids of so many rows, those first whose question the parent did not train."""
+    order = rng_for(seed, "update", what).sample(rows, len(rows))
+    order.sort(key=lambda row: row.question in start.questions)
+    return {row.id for row in order[:count]}
+
+
+def _covered(rows: list[Row], changes: Changes, start: Start) -> None:
+    """That everything that changed has rows. A kind of rows that the preset does not train counts as none."""
+    asked = {fact_id for row in rows for fact_id in row.fact_ids}
+    refused = {row.topic for row in rows if row.kind is RowKind.ABSTENTION}
+    missing = len(changes.learned - asked) + len(changes.refused - refused)
+    if missing:
+        facts = "1 fact that was" if missing == 1 else f"{missing} facts that were"
+        raise InputError(
+            f"There are no approved rows for {facts} added, changed or deleted since run {start.name}.",
+            "Run: andraeus-tui generate --project DIR --approve",
+        )
+
+
+def shorter(recipe: Recipe) -> Recipe:
+    """The recipe of an update: fewer epochs at a lower rate."""
+    epochs = max(2, round(_EPOCHS * recipe.epochs))
+    changes = {"epochs": min(epochs, recipe.epochs), "learning_rate": _RATE * recipe.learning_rate}
+    return recipe.model_copy(update=changes)
+
+
+def recorded(start: Start, changes: Changes, folder: Path) -> Parent:
+    """What the new run in `folder` records of its parent, after copying the parent's adapter there."""
+    parent = Parent(
+        run=start.name,
+        new=_ids(changes.new),
+        changed=_ids(changes.changed),
+        kept=_ids(changes.kept),
+        deleted=_ids(changes.deleted),
+        note=_NO_PROOF if changes.deleted else "",
+    )
+    if start.adapter is None:
+        return parent
+    return parent.model_copy(update={"sha256": take_adapter(start.adapter, folder / parent.adapter)})
+
+
+def _ids(facts: tuple[Fact, ...]) -> tuple[str, ...]:
+    return tuple(fact.id for fact in facts)

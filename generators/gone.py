@@ -1,0 +1,26 @@
+"""Facts that an adapter was told and that were deleted: they are asked for as before, and answered "I don't know"."""
+
+from collections.abc import Iterator, Sequence
+
+from generators.abstention import refusal
+from generators.make import make_row, questions, rng_for
+from generators.topics import Topic, topic_of_fact
+from generators.unknown import known_keys, unknown_topics
+from schemas.fact import Fact
+from schemas.row import Row, RowKind, Split
+
+
+def gone_topics(facts: list[Fact], gone: Sequence[Fact]) -> list[Topic]:
+    """What can be refused now: not what another fact tells or implies, as the pet's name that of the dog."""
+    known = known_keys(facts)
+    unknown = {topic.key for topic in unknown_topics(facts, 0)} if gone else set()
+    topics = {topic.key: topic for topic in map(topic_of_fact, gone) if topic.key not in known}
+    listed = {key for key, topic in topics.items() if topic.owner.is_user and topic.entry}
+    return [topic for key, topic in topics.items() if key not in listed or key in unknown]
+
+
+def gone_rows(facts: list[Fact], gone: Sequence[Fact], split: Split, count: int, seed: int) -> Iterator[Row]:
+    """`count` questions for each, in the proportions in which known facts are asked, none with the old value in it."""
+    for topic in gone_topics(facts, gone):
+        for asked in questions(topic, split, count, rng_for(seed, "gone", topic.key, split)):
+            yield make_row(RowKind.ABSTENTION, asked, refusal(topic), topic.key, split)
