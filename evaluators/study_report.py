@@ -40,10 +40,11 @@ NAMES = {
     "bits_per_byte": "bits per byte, neutral text",
     "kl": "KL to the base, nats a token",
     "seconds": "seconds an answer",
+    "training_seconds": "seconds of training",
     "prompt_tokens": "prompt tokens",
 }
 """Figures as a reader knows them; the areas of general questions speak for themselves."""
-_PLAIN = frozenset({"bits_per_byte", "kl", "seconds", "prompt_tokens"})
+_PLAIN = frozenset({"bits_per_byte", "kl", "seconds", "training_seconds", "prompt_tokens"})
 _LIMITS = (
     "All people are invented and all questions are English; the wordings were written for this project, by rule or by "
     "hand, and the audit against training rows compares words, not meanings.",

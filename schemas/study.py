@@ -51,7 +51,9 @@ class Arm(Noun):
     steps_of: str = ""
     """Train as many optimizer steps as this arm does, whatever the number of rows."""
     update: Annotated[int, Field(ge=0, le=20)] = 0
-    """After how many updates; with each of them a tenth of the values changes and all is trained anew."""
+    """After how many updates; with each of them a tenth of the values changes. All is trained anew, or see `start`."""
+    start: str = ""
+    """The arm, one update before, whose adapters this one continues on what changed since."""
 
 
 class Study(Noun):
@@ -107,6 +109,8 @@ class Cell(Noun):
     adapter: str | None
     """Folder of the adapter, relative to the study's; none for the base model alone."""
     train: bool
+    start: str = ""
+    """Folder of the adapter that it continues, relative to the study's; empty when it trains from scratch."""
     max_new_tokens: int
     batch_size: int
     measure: bool

@@ -20,6 +20,7 @@ from schemas.evaluation import Question
 from schemas.events import Finished, Log, Progress, Stage, parse_event
 from schemas.run import AnswerJob, MeasureJob, TrainConfig, TrainJob
 from schemas.study import Cell, StudyJob
+from schemas.weights import take_adapter
 from schemas.wire import Wire
 
 CELL_FILE, ANSWERS_FILE, MEASURED_FILE = "cell.json", "answers.jsonl", "measured.json"
@@ -48,13 +49,22 @@ def study(job: StudyJob, wire: Wire) -> None:
 def open_cells(folder: Path) -> list[Path]:
     """Cells that are not done: person by person, so that a study that is cut off has all arms of some people.
 
-    Of a person's the largest come first, and those that use another cell's adapter last of all.
+    Of a person's the largest come first, those that continue another cell's adapter after it, and those that are asked
+    with the adapter of somebody else last of all.
     """
     found = [
         (path.parent, Cell.model_validate_json(path.read_bytes())) for path in folder.glob(f"cells/*/*/{CELL_FILE}")
     ]
     waiting = [(path, cell) for path, cell in found if not _is_done(path, cell)]
-    waiting.sort(key=lambda one: (_borrows(one[0], one[1], folder), one[1].person, -_size(one[0]), str(one[0])))
+    waiting.sort(
+        key=lambda one: (
+            _borrows(one[0], one[1], folder),
+            one[1].person,
+            _chain(one[1], folder),
+            -_size(one[0]),
+            str(one[0]),
+        )
+    )
     return [path for path, _ in waiting]
 
 
@@ -64,6 +74,14 @@ def _is_done(path: Path, cell: Cell) -> bool:
 
 def _borrows(path: Path, cell: Cell, folder: Path) -> bool:
     return cell.adapter is not None and folder / cell.adapter != path / "adapter"
+
+
+def _chain(cell: Cell, folder: Path) -> int:
+    """How many adapters have to be trained before this cell's own, one after the other."""
+    if not cell.start:
+        return 0
+    before = (folder / cell.start).with_name(CELL_FILE)
+    return 1 + _chain(Cell.model_validate_json(before.read_bytes()), folder)
 
 
 def _size(path: Path) -> int:
@@ -79,7 +97,7 @@ def run_cell(folder: Path, path: Path, model: str, cache: str, stop: Callable[[]
     cell = Cell.model_validate_json((path / CELL_FILE).read_bytes())
     adapter = folder / cell.adapter if cell.adapter else None
     if cell.train and adapter and not _is_whole(adapter):
-        _train(path, model, cache, stop)
+        _train(path, model, cache, stop, folder / cell.start if cell.start else None)
     if adapter and not _is_whole(adapter):
         raise InputError(f"The adapter {cell.adapter} is missing.", "Run the study again.")
     if not (path / ANSWERS_FILE).is_file():
@@ -105,13 +123,17 @@ class _Recorder(Wire):
         return self._wants_stop()
 
 
-def _train(path: Path, model: str, cache: str, stop: Callable[[], bool]) -> None:
+def _train(path: Path, model: str, cache: str, stop: Callable[[], bool], start: Path | None) -> None:
     from trainers.train import train
 
+    resume = (path / "checkpoints").is_dir()
     # The plan may come from another machine, where the model lies elsewhere.
     config = TrainConfig.model_validate_json((path / "config.json").read_bytes()).model_copy(update={"model": model})
+    if config.parent and start and not (resume and config.parent.sha256):
+        # When this was planned, the adapter to continue was not trained yet.
+        taken = take_adapter(start, path / config.parent.adapter)
+        config = config.model_copy(update={"parent": config.parent.model_copy(update={"sha256": taken})})
     _write(path / "config.json", config.model_dump_json(indent=2))
-    resume = (path / "checkpoints").is_dir()
     with (path / "events.jsonl").open("a", encoding="utf-8") as out:
         train(TrainJob(folder=str(path), cache=cache, resume=resume), _Recorder(out, stop))
 
@@ -207,10 +229,11 @@ def main() -> int:
         lock.unlink()
     cards = _cards()
     context = multiprocessing.get_context("spawn")
-    borrowing = {path for path in open_cells(given.folder) if _waits(given.folder, path)}
-    # First all that train themselves, then those that use what the first ones left.
-    for part in ([path for path in open_cells(given.folder) if path not in borrowing], list(borrowing)):
-        jobs = [str(path) for path in part]
+    # First all that train from scratch, then those that continue what these left, and so on; at last who borrows.
+    parts: dict[tuple[bool, int], list[str]] = {}
+    for path in open_cells(given.folder):
+        parts.setdefault(_turn(given.folder, path), []).append(str(path))
+    for _, jobs in sorted(parts.items()):
         workers = [
             context.Process(
                 target=_work, args=(str(given.folder), number, cards, jobs, given.model, given.cache, until)
@@ -226,8 +249,9 @@ def main() -> int:
     return 1 if left else 0
 
 
-def _waits(folder: Path, path: Path) -> bool:
-    return _borrows(path, Cell.model_validate_json((path / CELL_FILE).read_bytes()), folder)
+def _turn(folder: Path, path: Path) -> tuple[bool, int]:
+    cell = Cell.model_validate_json((path / CELL_FILE).read_bytes())
+    return _borrows(path, cell, folder), _chain(cell, folder)
 
 
 def _cards() -> int:

@@ -5,7 +5,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from andraeus_tui.store.rows import replace_generated
 from andraeus_tui.study.asking import Asking, ask_about
 from andraeus_tui.study.contexts import contexts_for
 from andraeus_tui.study.variants import bare_rows, shuffled, updated
+from andraeus_tui.updating import Start, frozen_start
 from evaluators.people import person
 from evaluators.questions import neutral_texts
 from generators.build import build
@@ -117,7 +118,13 @@ def _sets(study: Study, people: int) -> list[_Set]:
 def _plan_set(folder: Path, study: Study, one: _Set, people: int, model: str, left_out: dict[str, str]) -> None:
     told = [complete(fact) for fact in person(one.number, one.size)]
     facts, before = updated(told, one.number, one.update)
-    rows = {arm.name: _rows(arm, facts, one.number) for arm in one.arms if arm.source in ADAPTER_SOURCES}
+    # Another seed after an update: what stays known is trained in fresh wordings.
+    seed = one.number + _APART * one.update
+    rows = {
+        arm.name: _rows(arm, facts, seed if arm.start else one.number)
+        for arm in one.arms
+        if arm.source in ADAPTER_SOURCES
+    }
     tests = build(facts, GenerationSettings(seed=one.number)).rows
     # Arms without rows of their own are asked the same: the default's wordings are barred for them as well.
     asking = ask_about(facts, one.number, list(tests), [row for some in rows.values() for row in some], study)
@@ -154,6 +161,7 @@ def _plan_set(folder: Path, study: Study, one: _Set, people: int, model: str, le
             questions=f"people/{one.name}",
             adapter=adapter,
             train=arm.source in ADAPTER_SOURCES,
+            start=f"cells/{slug(arm.start)}/p{one.number:02}/adapter" if arm.start else "",
             max_new_tokens=MAX_NEW_TOKENS,
             batch_size=min(study.batch_size, _BATCH_WITH_CONTEXT)
             if arm.source in CONTEXT_SOURCES
@@ -188,6 +196,14 @@ def _write_set(home: Path, facts: list[Fact], before: dict[str, list[str]], aski
     write_whole(home / "questions.jsonl", lines)
 
 
+def _start_of(path: Path, arm: Arm) -> Start | None:
+    """The cell whose adapter an arm continues, of the same person. It was planned before, and is not trained yet."""
+    if not arm.start:
+        return None
+    before = path.parent.parent / slug(arm.start) / path.name
+    return replace(frozen_start(before, before.parent, None), name=arm.start)
+
+
 def _freeze(path: Path, arm: Arm, facts: list[Fact], rows: list[Row], number: int, model: str) -> None:
     """A run, frozen exactly as training freezes it."""
     known = shuffled(facts, number) if arm.source is Source.SHUFFLED else facts
@@ -200,7 +216,7 @@ def _freeze(path: Path, arm: Arm, facts: list[Fact], rows: list[Row], number: in
             put_facts(database, known, "import")
             replace_generated(database, rows, ReviewState.APPROVED, "generate")
         # Full width everywhere: 4-bit training differs from machine to machine.
-        shutil.move(freeze_run(project, project.runs, Trainer.PEFT), path)
+        shutil.move(freeze_run(project, project.runs, Trainer.PEFT, _start_of(path, arm)), path)
     changes = {key: value for key, value in arm.recipe.items() if key != "preset"}
     if changes:
         config = TrainConfig.model_validate_json((path / "config.json").read_bytes())

@@ -13,7 +13,7 @@ from evaluators.figures import Right, Shares, figures_of, result_of, right_answe
 from evaluators.proof import prove
 from schemas.errors import AndraeusError, InputError
 from schemas.evaluation import Answer, Question
-from schemas.events import Answered, parse_event
+from schemas.events import Answered, Finished, parse_event
 from schemas.fact import Fact
 from schemas.study import CONTEXT_SOURCES, Cell, StudyResult
 
@@ -46,7 +46,8 @@ def score(folder: Path) -> StudyResult:
             json.loads((home / "changed.json").read_text("utf-8")),
             json.loads(measured.read_text("utf-8")) if measured.is_file() else {},
         )
-        for name, value in found.items():
+        seconds = training_seconds(path.parent)
+        for name, value in (found if seconds is None else {**found, "training_seconds": seconds}).items():
             shares.setdefault(cell.arm, {}).setdefault(name, {})[cell.person] = value
         right.setdefault(cell.arm, {})[cell.person] = right_answers(questions, answers)
         if cell.source not in CONTEXT_SOURCES:
@@ -71,6 +72,18 @@ def answers_in(cell: Path) -> list[Answer]:
     """What one arm said to one person's questions."""
     events = map(parse_event, (cell / ANSWERS_FILE).read_bytes().splitlines())
     return [event.answer for event in events if isinstance(event, Answered)]
+
+
+def training_seconds(cell: Path) -> float | None:
+    """What training took, from loading the model to the saved adapter; None for a cell that trains nothing."""
+    path = cell / "events.jsonl"
+    events = map(parse_event, path.read_bytes().splitlines() if path.is_file() else ())
+    result = next((event.result for event in events if isinstance(event, Finished)), None)
+    if result is None:
+        return None
+    # The loop's own count goes on where a run was resumed; the other stages are of the last start.
+    stages = ("load", "rehearsal", "prepare", "save")
+    return float(result["seconds"]) + sum(float(result["stage_seconds"].get(name, 0.0)) for name in stages)
 
 
 def _dropped(folder: Path) -> dict[str, int]:

@@ -170,6 +170,9 @@ def test_every_study_is_sound() -> None:
         for at, arm in enumerate(study.arms):
             # What an arm leans on is planned before it.
             assert not arm.steps_of or arm.steps_of in names[:at]
+            if arm.start:
+                (before,) = [one for one in study.arms[:at] if one.name == arm.start]
+                assert arm.update == before.update + 1 and arm.facts == before.facts
             assert (arm.source is Source.OTHER) == bool(arm.of) and (not arm.of or arm.of in names[:at])
         few = small(study)
         assert few.people == 2 and all(arm.recipe["epochs"] == 3 for arm in few.arms)
