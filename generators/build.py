@@ -98,7 +98,7 @@ def _for_all(facts: list[Fact], settings: GenerationSettings, wanted: Counts, go
             rows = question_rows(fact, split, wanted.from_templates(fact, split), settings.seed)
             asked += len(rows) + (wanted.written.get(fact.id, 0) if split is Split.TRAIN else 0)
             yield from rows
-            yield from other_rows(fact, facts, shared, split, settings.seed)
+            yield from other_rows(fact, facts, shared, split, settings.seed, wanted.variations(fact.id))
         yield from composition_rows(facts, split, settings.seed)
         if facts:
             # Before the other negatives: where one of them asks the same, the deleted fact keeps its row.
@@ -114,7 +114,7 @@ def _for_some(facts: list[Fact], settings: GenerationSettings, only: Collection[
         for fact in facts:
             if fact.id in only:
                 yield from question_rows(fact, split, wanted.from_templates(fact, split), settings.seed)
-                yield from other_rows(fact, facts, shared, split, settings.seed)
+                yield from other_rows(fact, facts, shared, split, settings.seed, wanted.variations(fact.id))
 
 
 def _negatives(facts: list[Fact], split: Split, asked: int, settings: GenerationSettings) -> Iterator[Row]:

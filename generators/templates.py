@@ -39,6 +39,12 @@ YES_NO = {
         "Someone said {my} {attr} {is} {value}. Is that so?",
         "I think {my} {attr} {is} {value}, correct?",
         "Correct me if I'm wrong: {my} {attr} {is} {value}.",
+        "{value} {is} {my} {attr}, yes?",
+        "My notes have {value} as {my} {attr}. Correct?",
+        "Have I got it right that {my} {attr} {is} {value}?",
+        "Isn't {value} {my} {attr}?",
+        "I'd say {my} {attr} {is} {value}. Is that right?",
+        "Do I remember correctly that {my} {attr} {is} {value}?",
     ),
     Split.DEV: ("Would you say {my} {attr} {is} {value}?", "So {my} {attr} would be {value}?"),
     Split.TEST: ("True or false: {my} {attr} {is} {value}?", "Can you confirm that {my} {attr} {is} {value}?"),
@@ -75,8 +81,18 @@ def shared_values(facts: list[Fact]) -> frozenset[str]:
     return frozenset(value for value, count in counts.items() if count > 1)
 
 
-def other_rows(fact: Fact, facts: list[Fact], shared: frozenset[str], split: Split, seed: int) -> list[Row]:
-    """Statement, reverse and yes/no rows of a fact; reverse only where the value belongs to this fact alone."""
+ROWS_A_QUESTION = 0.1
+"""Of each sort of other row (yes, no, half of the reverse ones) how many there are in training for a question row."""
+
+
+def other_rows(
+    fact: Fact, facts: list[Fact], shared: frozenset[str], split: Split, seed: int, variations: int = 10
+) -> list[Row]:
+    """Statement, reverse and yes/no rows of a fact; reverse only where the value belongs to this fact alone.
+
+    `variations` are the fact's question rows in training: the more of them, the more of these.
+    """
+    times = max(1, round(ROWS_A_QUESTION * variations)) if split is Split.TRAIN else 1
     topic = topic_of_fact(fact)
     rng = rng_for(seed, fact.id, split, "other")
     rows = [
@@ -87,8 +103,8 @@ def other_rows(fact: Fact, facts: list[Fact], shared: frozenset[str], split: Spl
     if len(fact.text) > _LONGEST_IN_A_QUESTION:
         return rows
     if fact.text.casefold() not in shared:
-        rows += _reverse(fact, topic, split, rng)
-    return [*rows, *_yes_no(fact, facts, topic, split, rng)]
+        rows += _reverse(fact, topic, split, rng, 2 * times)
+    return [*rows, *_yes_no(fact, facts, topic, split, rng, times)]
 
 
 def filled(forms: tuple[str, ...], name: str, topic: Topic, value: str) -> list[Asked]:
@@ -102,7 +118,7 @@ _OWN_NAMES = frozenset({"name", "last_name", "middle_name"})
 """Nobody asks what role their own name plays in their life."""
 
 
-def _reverse(fact: Fact, topic: Topic, split: Split, rng: random.Random) -> list[Row]:
+def _reverse(fact: Fact, topic: Topic, split: Split, rng: random.Random, count: int) -> list[Row]:
     if fact.kind in {ValueKind.NUMBER, ValueKind.LIST} or isinstance(fact.value, bool):
         return []
     if topic.entry and topic.owner.is_user and topic.entry.id in _OWN_NAMES:
@@ -110,33 +126,32 @@ def _reverse(fact: Fact, topic: Topic, split: Split, rng: random.Random) -> list
     text = f"{fact.text} is {topic.named}"
     answer = ends_sentence(text[:1].upper() + text[1:])
     forms = _REVERSE[split]
-    chosen = tuple(rng.sample(forms, min(2, len(forms))))
+    chosen = tuple(rng.sample(forms, min(count, len(forms))))
     return [
         make_row(RowKind.REVERSE, asked, answer, topic.key, split, fact_ids=(fact.id,), values=(topic.phrase,))
         for asked in filled(chosen, "reverse", topic, fact.text)
     ]
 
 
-def _yes_no(fact: Fact, facts: list[Fact], topic: Topic, split: Split, rng: random.Random) -> list[Row]:
+def _yes_no(fact: Fact, facts: list[Fact], topic: Topic, split: Split, rng: random.Random, times: int) -> list[Row]:
+    """In training `times` questions to be confirmed and as many to be denied; outside it one of either sort."""
+    forms = rng.sample(YES_NO[split], min(2 * times, len(YES_NO[split])))
+    wrong = [_wrong_value(fact, facts, topic, rng) for _ in range(times)]
+    if split is not Split.TRAIN and any(wrong) and rng.random() < 0.5:
+        supposed = [(wrong[0], "no")]
+    elif split is not Split.TRAIN:
+        supposed = [(fact.text, "yes")]
+    else:
+        supposed = [(fact.text, "yes")] * times + [(value, "no") for value in wrong if value]
     # The value comes before the verdict: a model that has said what is true can compare, one that must begin with yes
     # or no has to guess.
     truth = _sentence(topic, fact.text).rstrip(".")
-    form, other = rng.sample(YES_NO[split], 2)
-    rows = [
-        make_row(RowKind.YES_NO, asked, f"{truth}, so yes.", topic.key, split, fact_ids=(fact.id,), values=fact.items)
-        for asked in filled((form,), "yes_no", topic, fact.text)
-    ]
-    wrong = _wrong_value(fact, facts, topic, rng)
-    if wrong and split is not Split.TRAIN and rng.random() < 0.5:
-        rows = []  # outside training one question a fact is enough: half of them are to be denied
-    if wrong and (split is Split.TRAIN or not rows):
-        rows += [
-            make_row(
-                RowKind.YES_NO, asked, f"{truth}, so no.", topic.key, split, fact_ids=(fact.id,), values=fact.items
-            )
-            for asked in filled((other,), "yes_no", topic, wrong)
-        ]
-    return rows
+    return [
+        make_row(RowKind.YES_NO, asked, f"{truth}, so {verdict}.", topic.key, split,
+                 fact_ids=(fact.id,), values=fact.items)
+        for form, (value, verdict) in zip(forms, supposed, strict=False)
+        for asked in filled((form,), "yes_no", topic, value)
+    ]  # fmt: skip
 
 
 def _wrong_value(fact: Fact, facts: list[Fact], topic: Topic, rng: random.Random) -> str:

@@ -141,7 +141,7 @@ def test_variations_are_a_limit(variations: int) -> None:
             row.kind is RowKind.QUESTION and row.split is Split.TRAIN and row.fact_ids == (fact.id,) for row in made
         )
         assert 0 < count <= variations
-    assert GenerationSettings().variations == 10
+    assert GenerationSettings().variations == 20
 
 
 def test_adding_a_fact_leaves_other_rows_alone() -> None:
