@@ -2,7 +2,7 @@
 
 python -m benchmarks.gpu_parts seven FOLDER TOKENIZER      a 7B-shaped Qwen2.5 with random weights
 python -m benchmarks.gpu_parts baseline RUN OUT            the seed's settings, written plainly
-python -m benchmarks.gpu_parts train RUN OUT [--graphs yes|no]   a training run, which then answers questions itself
+python -m benchmarks.gpu_parts train RUN OUT [--graphs yes|no] [--processes N]   a run, which then answers questions itself
 python -m benchmarks.gpu_parts answers MODEL OUT ADAPTER...      the same questions in plain transformers and PEFT
 python -m benchmarks.gpu_parts rate OUT                    the card's rate of bf16 products
 """
@@ -37,7 +37,10 @@ def keep(out: Path, body: dict[str, Any]) -> None:
 
 
 def seven(folder: Path, tokenizer: Path) -> None:
-    """Qwen2.5-7B's shape with random bf16 weights: speed and memory do not depend on what they are."""
+    """Qwen2.5-7B's shape with random bf16 weights: speed and memory do not depend on what they are.
+
+    Made on the CPU, from one pool of random numbers, so that it can be done while the GPU is at other work.
+    """
     from transformers import AutoTokenizer, Qwen2Config, Qwen2ForCausalLM
 
     if (folder / "done").is_file():
@@ -50,8 +53,18 @@ def seven(folder: Path, tokenizer: Path) -> None:
     config.bos_token_id, config.eos_token_id, config.pad_token_id = None, codec.eos_token_id, codec.pad_token_id
     torch.manual_seed(0)
     torch.set_default_dtype(torch.bfloat16)
-    with torch.device("cuda"):
+    with torch.device("meta"):
         model = Qwen2ForCausalLM(config)
+    model.to_empty(device="cpu")
+    pool = torch.randn(1 << 24, dtype=torch.float32).mul_(config.initializer_range).bfloat16()
+    for name, weight in model.named_parameters():
+        flat = weight.data.view(-1)
+        if weight.dim() == 1:
+            flat.fill_(1.0 if "norm" in name else 0.0)
+            continue
+        for at in range(0, len(flat), len(pool)):
+            part = flat[at : at + len(pool)]
+            part.copy_(pool[: len(part)])
     model.config.dtype = torch.bfloat16
     model.save_pretrained(folder, max_shard_size="4GB")
     codec.save_pretrained(folder)
@@ -119,7 +132,7 @@ def baseline(run: Path, out: Path) -> None:
     })  # fmt: skip
 
 
-def train(run: Path, out: Path, graphs: bool | None) -> None:
+def train(run: Path, out: Path, graphs: bool | None, processes: int) -> None:
     """A run through the trainers' own code; before the adapter is saved, the model in this process answers."""
     from trainers import readahead, waking
 
@@ -149,7 +162,7 @@ def train(run: Path, out: Path, graphs: bool | None) -> None:
     body: dict[str, Any] = {"arm": out.stem, "device": torch.cuda.get_device_name()}
     began = time.time()
     with (run / "events.jsonl").open("w") as events:
-        job = TrainJob(folder=str(run), cache=os.environ["ANDRAEUS_CACHE"], graphs=graphs)
+        job = TrainJob(folder=str(run), cache=os.environ["ANDRAEUS_CACHE"], graphs=graphs, processes=processes)
         recipe.train(job, Wire(events, sys.stdin, must_save=False))
     lines = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
     metrics = [line for line in lines if line["event"] == "metric" and line["step"]]
@@ -202,6 +215,7 @@ def main() -> None:
     options.add_argument("part", choices=["seven", "baseline", "train", "answers", "rate"])
     options.add_argument("paths", type=Path, nargs="+")
     options.add_argument("--graphs", choices=["yes", "no"])
+    options.add_argument("--processes", type=int, default=1)
     given = options.parse_args()
     match given.part:
         case "seven":
@@ -209,7 +223,7 @@ def main() -> None:
         case "baseline":
             baseline(*given.paths)
         case "train":
-            train(given.paths[0], given.paths[1], {"yes": True, "no": False}.get(given.graphs))
+            train(given.paths[0], given.paths[1], {"yes": True, "no": False}.get(given.graphs), given.processes)
         case "answers":
             answers(given.paths[0], given.paths[1], given.paths[2:])
         case "rate":

@@ -1,6 +1,6 @@
 """Paraphrases on a GPU: our path through `vllm serve` against one plain `LLM.chat` batch on the same prompts.
 
-    python -m benchmarks.paraphrase MODEL_FOLDER OUT_FOLDER NAME [--only plain,ours,again,kill] [--facts 50]
+    python -m benchmarks.paraphrase MODEL_FOLDER OUT_FOLDER NAME [--only plain,ours,again,kill] [--facts 50] [--judge]
 
 Needs vLLM on the path, and no network. Parts run in processes of their own with time limits, and each writes its result
 as soon as it has one, so that a part that fails loses nothing else:
@@ -38,7 +38,7 @@ from schemas.run import GenerateJob
 from schemas.settings import Backend, GenerationSettings
 
 ROOT = Path(__file__).parent.parent
-_MARK = "ANDRAEUS_BENCHMARK"
+MARK, _JUDGE, _GATE = "ANDRAEUS_BENCHMARK", "ANDRAEUS_BENCHMARK_JUDGE", "ANDRAEUS_BENCHMARK_GATE"
 _EVERYTHING = 200
 """Wordings a fact that are wanted: more than all asks can give, so that every ask is made and no good one is left."""
 _OURS_SECONDS, _PLAIN_SECONDS, _GONE_SECONDS = 300, 260, 60
@@ -48,7 +48,7 @@ def environment(mark: str) -> dict[str, str]:
     """The environment of every part; `mark` finds whatever is left of one."""
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", ""))))
     quiet = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1", "VLLM_USE_FLASHINFER_SAMPLER": "0"}
-    return {**os.environ, **quiet, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "PYTHONPATH": path, _MARK: mark}
+    return {**os.environ, **quiet, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "PYTHONPATH": path, MARK: mark}
 
 
 def left_of(mark: str) -> list[str]:
@@ -56,7 +56,7 @@ def left_of(mark: str) -> list[str]:
     found = []
     for process in psutil.process_iter():
         try:
-            if process.pid != os.getpid() and process.environ().get(_MARK) == mark:
+            if process.pid != os.getpid() and process.environ().get(MARK) == mark:
                 found.append(f"{process.pid} {process.status()} {' '.join(process.cmdline())[:120]}")
         except psutil.Error:
             continue
@@ -89,8 +89,10 @@ def _smi(*options: str) -> str:
 
 
 def job_for(model: Path, told: list[Fact], record: str) -> GenerateJob:
-    """All asks for these facts, and as little else as possible."""
-    settings = GenerationSettings(backend=Backend.VLLM, variations=_EVERYTHING, abstention=0, replay=0)
+    """All asks for these facts, and as little else as possible; with the judge pass where this process was told so."""
+    settings = GenerationSettings(
+        backend=Backend.VLLM, variations=_EVERYTHING, abstention=0, replay=0, judge=_JUDGE in os.environ
+    )
     return GenerateJob(facts=tuple(told), settings=settings, model=str(model), record=record)
 
 
@@ -184,6 +186,7 @@ def plain(model: Path, out: Path, name: str, told: list[Fact], part: str = "plai
             command, stdout=log, stderr=log, env=environment(mark), cwd=ROOT, start_new_session=True
         )
         try:
+            _gate_opens()
             process.wait(_PLAIN_SECONDS)
         finally:
             if process.poll() is None:
@@ -193,6 +196,12 @@ def plain(model: Path, out: Path, name: str, told: list[Fact], part: str = "plai
     if process.returncode:
         tail = (out / f"{name}.{part}.log").read_text("utf-8", errors="replace")[-3000:]
         raise RuntimeError(f"the baseline ended with {process.returncode}: {tail}")
+
+
+def _gate_opens() -> None:
+    """Until the baseline may begin: its process waits for the same file, with the imports behind it."""
+    while (gate := os.environ.get(_GATE)) and not Path(gate).exists():
+        time.sleep(0.2)
 
 
 def again(model: Path, out: Path, name: str, told: list[Fact]) -> None:
@@ -252,9 +261,12 @@ def main() -> None:
     parser.add_argument("name")
     parser.add_argument("--only", default=",".join(PARTS))
     parser.add_argument("--facts", type=int, default=50)
+    parser.add_argument("--judge", action="store_true", help="ours with the judge pass")
+    parser.add_argument("--gate", default="", help="file that the baseline waits for, its imports done")
     options = parser.parse_args()
     out: Path = options.out
     out.mkdir(parents=True, exist_ok=True)
+    os.environ |= {name: value for name, value in ((_JUDGE, "1" * options.judge), (_GATE, options.gate)) if value}
     told = facts(options.facts)
     _write(out / f"{options.name}.facts.json", [fact.model_dump(mode="json") for fact in told])
     _write(out / f"{options.name}.machine.json", {"nvidia_smi": _smi(), "memory": gpu_memory(), "python": sys.version})

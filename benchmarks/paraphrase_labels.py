@@ -4,8 +4,8 @@
     python -m benchmarks.paraphrase_labels sample OUT NAME > NAME.labels.jsonl
     python -m benchmarks.paraphrase_labels precision OUT NAME NAME.labels.jsonl
 
-OUT and NAME are those of benchmarks.paraphrase. `sample` draws 100 of all wordings and 100 of those that passed, mixed, so
-that whoever labels does not know which is which. A label is 1 when the person could ask the question like this and only
+OUT and NAME are those of benchmarks.paraphrase. `sample` draws 100 of all wordings and 100 of those that passed the checks,
+whatever a judge pass said of them, mixed, so that whoever labels does not know which is which. A label is 1 when the person could ask the question like this and only
 this fact's value answers it, else 0.
 """
 
@@ -28,6 +28,8 @@ from schemas.fact import Fact
 EACH = 100
 """Wordings of each of the two samples."""
 PASSED = frozenset({"accepted", "surplus"})
+_JUDGED = "judge:"
+"""Begins the problem of a wording that only the judge pass refused."""
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -41,11 +43,16 @@ def facts_of(out: Path, name: str) -> dict[str, Fact]:
     return {fact.id: fact for fact in found}
 
 
+def passed_checks(wording: dict[str, Any]) -> bool:
+    """Whether nothing but, at most, the judge was against it."""
+    return wording["verdict"] in PASSED or wording["problem"].startswith(_JUDGED)
+
+
 def samples(wordings: list[dict[str, Any]], seed: int) -> tuple[list[int], list[int]]:
     """Numbers of the wordings in the sample of all, and in that of the ones that passed; equal for equal arguments."""
     rng = random.Random(f"labels/{seed}")
     everything = range(len(wordings))
-    passed = [number for number in everything if wordings[number]["verdict"] in PASSED]
+    passed = [number for number in everything if passed_checks(wordings[number])]
     return rng.sample(everything, min(EACH, len(everything))), rng.sample(passed, min(EACH, len(passed)))
 
 
@@ -71,12 +78,14 @@ def precision(out: Path, name: str, labels: Path, seed: int) -> dict[str, Any]:
     before, _ = samples(wordings, seed)
     if missing := [number for number in {*before, *given} if given.get(number) not in {0, 1}]:
         raise ValueError(f"{len(missing)} wordings have no label, the first is number {min(missing)}.")
-    after = [number for number in given if wordings[number]["verdict"] in PASSED]
+    after = [number for number in given if passed_checks(wordings[number])]
+    judged = [number for number in after if wordings[number]["verdict"] in PASSED]
+    parts = [("before the checks", before), ("after the checks", after)]
+    parts += [("after the judge too", judged)] if judged != after else []
     found: dict[str, Any] = {
-        title: wilson(sum(given[number] for number in chosen), len(chosen)).model_dump()
-        for title, chosen in (("before the checks", before), ("after the checks", after))
+        title: wilson(sum(given[number] for number in chosen), len(chosen)).model_dump() for title, chosen in parts
     }
-    lost = [number for number in before if given[number] == 1 and wordings[number]["verdict"] not in PASSED]
+    lost = [number for number in given if given[number] == 1 and wordings[number]["verdict"] not in PASSED]
     found["good ones that were refused"] = [
         {"question": wordings[number]["question"], "problem": wordings[number]["problem"]} for number in lost
     ]

@@ -4,6 +4,7 @@ python -m benchmarks.plain_chat MODEL PROMPTS.json RESULT.json     (needs vLLM a
 """
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -18,6 +19,9 @@ def main(model: str, prompts: Path, result: Path) -> None:
     from vllm import LLM, SamplingParams
     from vllm.sampling_params import StructuredOutputsParams
 
+    while (gate := os.environ.get("ANDRAEUS_BENCHMARK_GATE")) and not Path(gate).exists():
+        time.sleep(0.2)
+    waited = time.monotonic() - begun
     llm = LLM(
         model=model,
         max_model_len=told["context"],
@@ -29,7 +33,12 @@ def main(model: str, prompts: Path, result: Path) -> None:
         structured_outputs_config={"backend": "xgrammar", "disable_any_whitespace": True},
         disable_log_stats=True,
     )
-    body: dict[str, Any] = {"vllm": vllm.__version__, "load_seconds": time.monotonic() - begun, "passes": []}
+    body: dict[str, Any] = {
+        "vllm": vllm.__version__,
+        "load_seconds": time.monotonic() - begun,
+        "imports_and_waiting_seconds": waited,
+        "passes": [],
+    }
     sampling = [
         SamplingParams(
             temperature=told["temperature"], top_p=told["top_p"], max_tokens=told["tokens"], seed=ask["seed"],
