@@ -34,7 +34,7 @@ from schemas.study import ADAPTER_SOURCES, CONTEXT_SOURCES, Arm, Cell, Plan, Sou
 
 PLAN_FILE = "plan.json"
 MAX_NEW_TOKENS = 32
-_BATCH_WITH_CONTEXT = 16
+_BATCH_WITH_CONTEXT = 64
 _LIBRARIES = ("torch", "transformers", "peft")
 _APART = 1000
 """Number of the first person by whom settings are chosen; nobody is tested on them."""
