@@ -182,10 +182,10 @@ def _write(path: Path, text: str) -> None:
     part.replace(path)
 
 
-def _work(folder: str, number: int, cards: int, jobs: list[str], model: str, cache: str, until: float) -> None:
+def _work(folder: str, number: int, cards: list[str], jobs: list[str], model: str, cache: str, until: float) -> None:
     """One of many processes: every so-manieth cell, on one card. Before torch is loaded it is told which."""
     if cards:
-        os.environ["CUDA_VISIBLE_DEVICES"] = str(number % cards)
+        os.environ["CUDA_VISIBLE_DEVICES"] = cards[number % len(cards)]
     import torch
 
     torch.set_num_threads(1)
@@ -254,13 +254,14 @@ def _turn(folder: Path, path: Path) -> tuple[bool, int]:
     return _borrows(path, cell, folder), _chain(cell, folder)
 
 
-def _cards() -> int:
-    """How many GPUs there are, without loading torch into this process."""
+def _cards() -> list[str]:
+    """The GPUs that there are, as CUDA_VISIBLE_DEVICES names them, without loading torch into this process."""
     import subprocess
 
     code = "import torch; print(torch.cuda.device_count())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return int(done.stdout)
+    named = [name for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name]
+    return (named or [str(number) for number in range(int(done.stdout))])[: int(done.stdout)]
 
 
 if __name__ == "__main__":
