@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from andraeus_tui.freeze import trained_kinds
 from andraeus_tui.project import Project
 from andraeus_tui.store.database import Database
+from andraeus_tui.store.facts import all_facts
+from andraeus_tui.updating import Update, possible_update, shorter
 from schemas.row import RowKind
 from schemas.settings import ProjectSettings, Recipe, resolve_recipe
 
@@ -20,6 +22,10 @@ class Plan:
     settings: ProjectSettings
     version: tuple[int, int]
     """Grows or changes with every change of facts and rows."""
+    update: Update | None = None
+    """What could be continued instead of training from scratch."""
+    continues: bool = False
+    """Whether it is."""
 
     @property
     def total(self) -> int:
@@ -34,11 +40,17 @@ class Plan:
     @property
     def recipe(self) -> Recipe:
         """The numbers of the run."""
-        return resolve_recipe(self.settings.recipe)
+        recipe = resolve_recipe(self.settings.recipe)
+        return shorter(recipe) if self.continues else recipe
+
+    @property
+    def parent(self) -> str | None:
+        """Name of the run that is continued."""
+        return self.update.run if self.update and self.continues else None
 
 
-def plan_of(project: Project, database: Database) -> Plan:
-    """What would be trained now."""
+def plan_of(project: Project, database: Database, continues: bool = False) -> Plan:
+    """What would be trained now; with `continues` on top of the last run, where that is possible."""
     connection = database.connection
     kinds = trained_kinds(project.settings.recipe.preset)
     found = dict(
@@ -49,4 +61,5 @@ def plan_of(project: Project, database: Database) -> Plan:
     (pending,) = connection.execute("SELECT count(*) FROM rows WHERE split = 'train' AND state = 'pending'").fetchone()
     version = connection.execute("SELECT coalesce(max(id), 0), coalesce(sum(undone), 0) FROM changes").fetchone()
     rows = tuple((kind, found[kind]) for kind in RowKind if kind in kinds and kind in found)
-    return Plan(rows, pending, project.settings, version)
+    update = possible_update(project, all_facts(database))
+    return Plan(rows, pending, project.settings, version, update, continues and update is not None)

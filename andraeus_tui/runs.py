@@ -49,8 +49,8 @@ class Run:
     total_steps: int
     dev_recall: float | None
     evaluated: bool
-    parent: str = ""
-    """Name of the run that it continues; empty for one from scratch."""
+    parent: Parent | None = None
+    """The run that it continues, and what changed since; None for one from scratch."""
 
     @property
     def name(self) -> str:
@@ -190,9 +190,7 @@ def read_run(folder: Path) -> Run:
     else:
         state, message = RunState.INTERRUPTED, "It ended without a word; it can be resumed."
     evaluated = (folder / EVALUATION_FILE).is_file()
-    parent = parent_of(folder)
-    name = parent.run if parent else ""
-    return Run(folder, state, message, words.step, words.total_steps, words.dev_recall, evaluated, name)
+    return Run(folder, state, message, words.step, words.total_steps, words.dev_recall, evaluated, parent_of(folder))
 
 
 def parent_of(folder: Path) -> Parent | None:
@@ -238,9 +236,16 @@ def latest_finished(runs: Path) -> Run:
 def facts_of(folder: Path) -> list[Fact]:
     """The facts as they were when the run was frozen."""
     try:
-        return [Fact.model_validate(body) for body in json.loads((folder / FACTS_FILE).read_text("utf-8"))]
+        path = folder / FACTS_FILE
+        return list(_facts_in(path, path.stat().st_mtime_ns))
     except (OSError, ValueError) as error:
         raise InputError(f"The facts of run {folder.name} are missing or damaged.", "Start a new run.") from error
+
+
+@lru_cache(maxsize=8)
+def _facts_in(path: Path, changed: int) -> tuple[Fact, ...]:
+    """A frozen file is read once: screens that show what changed since ask for it whenever they open."""
+    return tuple(Fact.model_validate(body) for body in json.loads(path.read_text("utf-8")))
 
 
 def config_of(folder: Path) -> TrainConfig:

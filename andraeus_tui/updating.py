@@ -11,6 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+from andraeus_tui.project import Project
 from andraeus_tui.runs import ADAPTER_FOLDER, RunState, all_runs, config_of, facts_of, read_run
 from generators.gone import gone_topics
 from generators.make import rng_for
@@ -70,6 +71,17 @@ class Changes:
         """Whether the row is about something that changed."""
         return bool(self.learned & set(row.fact_ids)) or (row.kind is RowKind.ABSTENTION and row.topic in self.refused)
 
+    def as_parent(self, run: str) -> Parent:
+        """The same by ids, as it is recorded."""
+        return Parent(
+            run=run,
+            new=_ids(self.new),
+            changed=_ids(self.changed),
+            kept=_ids(self.kept),
+            deleted=_ids(self.deleted),
+            note=_NO_PROOF if self.deleted else "",
+        )
+
     @property
     def happened(self) -> bool:
         """Whether there are any."""
@@ -79,9 +91,10 @@ class Changes:
 def start_from(runs: Path, name: str, settings: ProjectSettings) -> Start:
     """The run of that name, or the latest that has an adapter. Raises InputError when it cannot be continued."""
     if name == LATEST:
-        folder = next((run.folder for run in all_runs(runs) if run.state is RunState.FINISHED), None)
-        if folder is None:
+        newest = newest_with_adapter(runs)
+        if newest is None:
             raise InputError("No run of this project has an adapter to continue from.", "Leave out --from.")
+        folder = newest
     else:
         folder = runs / name
         if Path(name).name != name or not folder.is_dir():
@@ -132,9 +145,37 @@ def told_to(folder: Path, runs: Path) -> tuple[Fact, ...]:
     return tuple(told.values())
 
 
+@dataclass(frozen=True)
+class Update:
+    """A run that could be continued, and what changed since, for people."""
+
+    run: str
+    text: str
+
+
+def possible_update(project: Project, facts: list[Fact]) -> Update | None:
+    """What could be continued: the newest run with an adapter, if facts changed since and the settings fit it."""
+    newest = newest_with_adapter(project.runs)
+    if newest is None:
+        return None
+    try:
+        if misfit(config_of(newest), project.settings):
+            return None
+        before, told = tuple(facts_of(newest)), told_to(newest, project.runs)
+    except InputError:  # a damaged run is nothing to go on from
+        return None
+    changes = changes_since(Start(newest.name, None, before, told, frozenset()), facts)
+    return Update(newest.name, changes.as_parent(newest.name).text) if changes.happened else None
+
+
+def newest_with_adapter(runs: Path) -> Path | None:
+    """Folder of the newest finished run."""
+    return next((run.folder for run in all_runs(runs) if run.state is RunState.FINISHED), None)
+
+
 def gone_facts(runs: Path, facts: list[Fact]) -> tuple[Fact, ...]:
     """Facts that the newest adapter was told and that are no longer there."""
-    newest = next((run.folder for run in all_runs(runs) if run.state is RunState.FINISHED), None)
+    newest = newest_with_adapter(runs)
     there = {fact.id for fact in facts}
     return tuple(fact for fact in told_to(newest, runs) if fact.id not in there) if newest else ()
 
@@ -202,14 +243,7 @@ def shorter(recipe: Recipe) -> Recipe:
 
 def recorded(start: Start, changes: Changes, folder: Path) -> Parent:
     """What the new run in `folder` records of its parent, after copying the parent's adapter there."""
-    parent = Parent(
-        run=start.name,
-        new=_ids(changes.new),
-        changed=_ids(changes.changed),
-        kept=_ids(changes.kept),
-        deleted=_ids(changes.deleted),
-        note=_NO_PROOF if changes.deleted else "",
-    )
+    parent = changes.as_parent(start.name)
     if start.adapter is None:
         return parent
     return parent.model_copy(update={"sha256": take_adapter(start.adapter, folder / parent.adapter)})

@@ -76,7 +76,7 @@ def show_runs(folder: Path, output: str) -> None:
         note("No runs yet.")
         return
     rows = [
-        (run.name, run.parent, run.state.value, f"{run.step}/{run.total_steps}", "" if run.dev_recall is None else f"{run.dev_recall:.2f}",
+        (run.name, run.parent.run if run.parent else "", run.state.value, f"{run.step}/{run.total_steps}", "" if run.dev_recall is None else f"{run.dev_recall:.2f}",
          "yes" if run.evaluated else "", run.message[:120])
         for run in runs
     ]  # fmt: skip
@@ -86,7 +86,8 @@ def show_runs(folder: Path, output: str) -> None:
 def _as_dict(run: Run) -> dict[str, object]:
     return {
         "name": run.name,
-        "from": run.parent or None,
+        "from": run.parent.run if run.parent else None,
+        "facts": run.parent.counts if run.parent else None,
         "state": run.state.value,
         "step": run.step,
         "total_steps": run.total_steps,

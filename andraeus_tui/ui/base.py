@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from textual.app import ComposeResult
 from textual.events import ScreenResume
 from textual.screen import Screen
+from textual.worker import Worker, WorkerState
 
 from andraeus_tui.project import Project
 from andraeus_tui.store.database import Database
@@ -82,3 +83,12 @@ class ProjectScreen(Screen[None]):
         """Errors that a sentence explains are told as a notification; the screen goes on."""
         with telling(self):
             yield
+
+
+class WorkingScreen(ProjectScreen):
+    """A step with work in the background, which tells when that fails."""
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """What should not have happened is told, too."""
+        if event.state is WorkerState.ERROR:
+            self.notify(f"Something went wrong ({type(event.worker.error).__name__}).", severity="error", markup=False)

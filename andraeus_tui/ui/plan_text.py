@@ -25,11 +25,31 @@ def next_run(plan: Plan) -> str:
         return "Nothing to train yet. Make rows in Generate (2) and approve them in Review (3)."
     kinds = ", ".join(f"{count:,} {_NAMES.get(kind, kind.value)}" for kind, count in plan.rows)
     model = Path(plan.settings.model.name)
+    if plan.parent:
+        kinds = "what changed, and a few rows of the rest"
     more = f" {waiting} and do not train." if waiting else ""
+    rows = "approved rows" if plan.parent else f"{plan.total:,} approved rows"
     return (
-        f"Next run: {plan.total:,} approved rows into {model.name if model.is_absolute() else model} "
+        f"Next run: {rows} into {model.name if model.is_absolute() else model} "
         f"(preset {plan.settings.recipe.preset.value}, {plan.recipe.epochs} passes): {kinds}.{more}"
     )
+
+
+def update_line(plan: Plan) -> str:
+    """What could be continued, and which of both is chosen; empty when there is nothing."""
+    if plan.update is None:
+        return ""
+    since = f"Since run {plan.update.run}: {plan.update.text}."
+    if plan.continues:
+        return f"{since} The next run continues it. Key c: from scratch (deleted facts are surely forgotten only so)."
+    return f"{since} The next run starts from scratch. Key c: continue that run instead, which takes less time."
+
+
+def question_of(plan: Plan) -> str:
+    """What is asked before it starts."""
+    if plan.parent:
+        return f"Continue run {plan.parent} on what changed now?"
+    return f"Train {plan.total:,} rows now?"
 
 
 def preflight_line(estimate: Training | None) -> str:

@@ -41,7 +41,8 @@ class RunView(Vertical):
         """Paint the run; `where` says who trains it while it is at work."""
         at_work = run.state is RunState.RUNNING
         standing = f"training {where}" if at_work else run.state.value
-        self.query_one("#heading", Static).update(f"Run {run.name}: {standing}")
+        origin = f"; continues {run.parent.run}: {run.parent.text}" if run.parent else ""
+        self.query_one("#heading", Static).update(f"Run {run.name}: {standing}{origin}")
         self.query_one("#doing", Static).update(doing(state, at_work))
         done = isinstance(state.ended, Finished)
         self.query_one("#bar", ProgressBar).update(

@@ -85,7 +85,9 @@ def tiny(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> C
     return lambda epochs: trainable(tmp_path / "robin", tiny_model, epochs)
 
 
-def invented_estimate(project: Project, show: Callable[[Training], None], started: object) -> None:
+def invented_estimate(
+    project: Project, show: Callable[[Training], None], started: object, parent: str | None = None
+) -> None:
     """Stands in for a worker that looks at the rows."""
     from tests.ui.invented_runs import beginning
 

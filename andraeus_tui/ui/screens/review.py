@@ -12,12 +12,11 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
-from textual.worker import Worker, WorkerState
 
 from andraeus_tui import editing
 from andraeus_tui.reviewing import alike_ids, card_of, decide_all, is_quick, is_review, next_redo, next_undo
 from andraeus_tui.store.database import Database
-from andraeus_tui.ui.base import ProjectScreen
+from andraeus_tui.ui.base import WorkingScreen
 from andraeus_tui.ui.dialogs import Confirm
 from andraeus_tui.ui.edit_form import EditForm
 from andraeus_tui.ui.filter_bar import Fault, FilterBar
@@ -30,7 +29,7 @@ from schemas.row import ReviewState, Row
 Result = TypeVar("Result")
 
 
-class ReviewScreen(ProjectScreen):
+class ReviewScreen(WorkingScreen):
     """A queue of rows and the one under the cursor in full."""
 
     STEP = "review"
@@ -218,11 +217,6 @@ Marks: \N{MIDDLE DOT} waiting, \N{CHECK MARK} approved, \N{MULTIPLICATION X} rej
         """Show what became of the rows, unless another project was opened meanwhile."""
         if self.andraeus.has_project and self._pane.database is self.database:
             self._pane.refill()
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """What should not have happened is told, too."""
-        if event.state is WorkerState.ERROR:
-            self.notify(f"Something went wrong ({type(event.worker.error).__name__}).", severity="error", markup=False)
 
     def _is_busy(self) -> bool:
         if self._busy:

@@ -11,18 +11,17 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Static
-from textual.worker import Worker, WorkerState
 
 from andraeus_tui import training
 from andraeus_tui.jobs import Job
 from andraeus_tui.plan import Plan, plan_of
 from andraeus_tui.progress import Training, Watch
 from andraeus_tui.runs import Run, RunState, all_runs, log_of
-from andraeus_tui.ui.base import ProjectScreen
+from andraeus_tui.ui.base import WorkingScreen
 from andraeus_tui.ui.dialogs import Confirm
 from andraeus_tui.ui.log_view import LogView
-from andraeus_tui.ui.plan_text import cost_of, next_run, preflight_line
+from andraeus_tui.ui.next_run import NextRun
+from andraeus_tui.ui.plan_text import cost_of, question_of
 from andraeus_tui.ui.run_view import RUN_COLUMNS, RunView, run_cells
 from andraeus_tui.ui.table import Column, WindowTable
 from schemas.errors import AndraeusError
@@ -33,7 +32,7 @@ _LOOK_SECONDS = 2.0
 """How often the runs' folders are looked at: another process may have begun or ended one."""
 
 
-class TrainScreen(ProjectScreen):
+class TrainScreen(WorkingScreen):
     """Start, watch, stop and resume training runs."""
 
     STEP = "train"
@@ -43,6 +42,7 @@ Approved rows are trained into the model. Nothing else is.
 
 - **p** looks at rows, time and memory first. **s** starts: it asks with these numbers in view.
 - **x** stops the run and keeps a checkpoint. **r** continues the run under the cursor from its checkpoint.
+- **c**, when facts changed since the last run: continue that run on what changed, or start from scratch as usual.
 - **Enter** opens the run under the cursor, with its curves. **l** shows its log. **d** deletes it.
 
 *Dev recall* is the share of practice questions, in wordings that are not trained, that the model gets right.
@@ -53,14 +53,13 @@ When you leave the app during a run, it asks whether the run is to go on without
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "start", "Start"),
         Binding("p", "preflight", "Preflight"),
+        Binding("c", "continue", "Continue"),
         Binding("x", "stop", "Stop"),
         Binding("r", "resume", "Resume"),
         Binding("l", "log", "Log"),
         Binding("d", "delete", "Delete"),
     ]
     CSS = """
-    TrainScreen #plan, TrainScreen #preflight { height: auto; max-height: 3; }
-    TrainScreen #empty { height: auto; margin: 1 0; }
     TrainScreen #runs { min-height: 3; }
     TrainScreen.-wide RunView { border-top: solid $primary-darken-2; border-bottom: solid $primary-darken-2; }
     TrainScreen.-wide #bar Bar { width: 40; }
@@ -71,6 +70,8 @@ When you leave the app during a run, it asks whether the run is to go on without
     def __init__(self) -> None:
         super().__init__()
         self._plan: Plan | None = None
+        self._continues = False
+        """Whether the next run continues the last one, where it can."""
         self._estimate: Training | None = None
         """The preflight's state, and the plan it was made for."""
         self._estimated: Plan | None = None
@@ -82,9 +83,7 @@ When you leave the app during a run, it asks whether the run is to go on without
 
     def body(self) -> ComposeResult:
         """The next run, the open run, all runs."""
-        yield Static(id="plan", markup=False)
-        yield Static(id="preflight", markup=False)
-        yield Static("No run yet. Key s starts the first one.", id="empty", markup=False, classes="hint")
+        yield NextRun()
         yield RunView()
         columns = [Column(title, width) for title, width in RUN_COLUMNS]
         yield WindowTable(columns, on_move=self.refresh_bindings, id="runs")
@@ -97,10 +96,14 @@ When you leave the app during a run, it asks whether the run is to go on without
 
     def show(self) -> None:
         """The plan as the rows and settings are now, and the runs."""
-        self._plan = plan_of(self.project, self.database)
+        self._replan()
         if self._watch and self._watch.folder.parent != self.project.runs:
             self._runs, self._watch, self._stopping = [], None, None
         self._look()
+
+    def _replan(self) -> Plan:
+        plan = self._plan = plan_of(self.project, self.database, self._continues)
+        return plan
 
     # What is there
 
@@ -172,13 +175,8 @@ When you leave the app during a run, it asks whether the run is to go on without
             self._paint(run, state)
 
     def _paint(self, run: Run | None, state: Training | None) -> None:
-        if self._plan:
-            self.query_one("#plan", Static).update(next_run(self._plan))
-            fits = self._estimated == self._plan
-            self.query_one("#preflight", Static).update(preflight_line(self._estimate if fits else None))
-        ready = self._plan is not None and self._plan.ready
-        self.query_one("#preflight").display = ready and self._at_work is None
-        self.query_one("#empty").display = ready and run is None
+        estimate = self._estimate if self._estimated == self._plan else None
+        self.query_one(NextRun).show(self._plan, estimate, at_work=self._at_work is not None, first=run is None)
         self.query_one(RunView).display = run is not None
         if run and state:
             self.query_one(RunView).show(run, state, self._where(run))
@@ -200,6 +198,7 @@ When you leave the app during a run, it asks whether the run is to go on without
         sense = {
             "start": self._at_work is None,
             "preflight": self._at_work is None,
+            "continue": self._at_work is None and self._plan is not None and self._plan.update is not None,
             "stop": self._at_work is not None,
             "resume": run is not None and run.can_resume and self._at_work is None,
             "log": run is not None,
@@ -216,7 +215,7 @@ When you leave the app during a run, it asks whether the run is to go on without
 
     async def _check(self) -> bool:
         """Whether the numbers of the present plan are known, after looking if need be."""
-        plan = self._plan = plan_of(self.project, self.database)
+        plan = self._replan()
         if not plan.ready:
             self.notify("Nothing to train: no rows are approved.", severity="warning", markup=False)
             return False
@@ -226,18 +225,24 @@ When you leave the app during a run, it asks whether the run is to go on without
         try:
             # In a thread: each event gives a new frozen state, which the next tick paints.
             show, started = partial(setattr, self, "_estimate"), partial(setattr, self, "_preflight")
-            await asyncio.to_thread(training.estimate, self.project, show, started)
+            await asyncio.to_thread(training.estimate, self.project, show, started, plan.parent)
         finally:
             self._preflight = None
         return isinstance(self._estimate.ended, Finished)
+
+    def action_continue(self) -> None:
+        """Continue the last run on what changed, or start from scratch."""
+        self._continues = not self._continues
+        self._replan()
 
     @work(exclusive=True, group="begin", exit_on_error=False)
     async def action_start(self) -> None:
         """Start, with the cost in view."""
         if await self._check() and self._estimate and self._plan:
-            question = f"Train {self._plan.total:,} rows now? {cost_of(self._estimate)}"
+            parent = self._plan.parent
+            question = f"{question_of(self._plan)} {cost_of(self._estimate)}"
             if await self.app.push_screen_wait(Confirm(question, "Start", "Not now")):
-                await self._begin(lambda: training.start(self.project))
+                await self._begin(lambda: training.start(self.project, parent))
 
     @work(exclusive=True, group="begin", exit_on_error=False)
     async def action_resume(self) -> None:
@@ -284,11 +289,6 @@ When you leave the app during a run, it asks whether the run is to go on without
         """The log of the run under the cursor."""
         if run := self._under_cursor:
             self.app.push_screen(LogView(f"Log of run {run.name}", log_of(run.folder) or "The log is empty."))
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """What should not have happened is told, too."""
-        if event.state is WorkerState.ERROR:
-            self.notify(f"Something went wrong ({type(event.worker.error).__name__}).", severity="error", markup=False)
 
     def on_unmount(self) -> None:
         """A preflight is no use to anybody when the app is gone."""
