@@ -1,11 +1,11 @@
 """From judgements of pairs to a result: who is preferred, and how far raters and the scorer agree."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from evaluators.pairs import Pair
-from evaluators.statistics import cohens_kappa, fleiss_kappa, interval_over_items, mcnemar, wilson
+from evaluators.statistics import Item, cohens_kappa, fleiss_kappa, interval_over_items, mcnemar, wilson
 from schemas.rating import Agreement, Choice, Judgement, Outcome, RaterCount, RatingResult
 
 _SIDES = frozenset({Choice.LEFT, Choice.RIGHT})
@@ -96,10 +96,9 @@ def _among_raters(votes: Mapping[str, Mapping[str, Outcome]]) -> Agreement | Non
     if len(raters) < 2 or not shared:
         return None
     if len(raters) > 2:
-        value, interval = fleiss_kappa(shared), interval_over_items(shared, fleiss_kappa)
-        return _agreement("Fleiss' kappa", value, interval, len(shared))
+        return _agreement("Fleiss' kappa", shared, fleiss_kappa, sum(len(set(said)) == 1 for said in shared))
     two = [(first, second) for first, second in shared]
-    return _agreement("Cohen's kappa", cohens_kappa(two), interval_over_items(two, cohens_kappa), len(two))
+    return _agreement("Cohen's kappa", two, cohens_kappa, sum(first is second for first, second in two))
 
 
 def _with_scorer(
@@ -115,7 +114,12 @@ def _with_scorer(
     def kappa(drawn: Sequence[list[tuple[Outcome, Outcome]]]) -> float:
         return cohens_kappa([word for item in drawn for word in item])
 
-    return _agreement("Cohen's kappa", kappa(items), interval_over_items(items, kappa), len(items))
+    return _agreement("Cohen's kappa", items, kappa, sum(all(one is other for one, other in item) for item in items))
+
+
+def _agreement(measure: str, items: Sequence[Item], value: Callable[[Sequence[Item]], float], alike: int) -> Agreement:
+    low, high = interval_over_items(items, value) or (None, None)
+    return Agreement(measure=measure, value=value(items), low=low, high=high, alike=wilson(alike, len(items)))
 
 
 def _scored(pair: Pair, sources: tuple[str, str]) -> Outcome:
@@ -124,11 +128,6 @@ def _scored(pair: Pair, sources: tuple[str, str]) -> Outcome:
     if first is second:
         return Outcome.BOTH_GOOD if first else Outcome.BOTH_BAD
     return Outcome.FIRST if first else Outcome.SECOND
-
-
-def _agreement(measure: str, value: float, interval: tuple[float, float] | None, pairs: int) -> Agreement:
-    low, high = interval or (None, None)
-    return Agreement(measure=measure, value=value, low=low, high=high, pairs=pairs)
 
 
 def _notes(elsewhere: int, damaged: int) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ def result_lines(result: RatingResult) -> list[str]:
         f"{names[0]} against {names[1]}: {result.rated} of {result.pairs} pairs rated.",
         f"Questions answered in the same words by both, not shown: {result.same}.",
         "",
-        f"Preferred, of {result.first.total} pairs that one of them wins (95% interval):",
+        f"Pairs that one of them wins: {result.first.total}. Preferred (95% interval):",
         *(
             f"  {name:<{width}}  {preferred(share)}"
             for name, share in zip(names, (result.first, result.second), strict=True)
@@ -40,13 +40,11 @@ def preferred(share: Proportion) -> str:
 
 
 def agreement(found: Agreement | None, otherwise: str) -> str:
-    """ "Cohen's kappa 0.81 (0.60 to 0.95) over 40 pairs"."""
+    """ "alike in 36 of 40 pairs; Cohen's kappa 0.81 (0.60 to 0.95)."."""
     if found is None:
         return otherwise
-    pairs = f"over {found.pairs} {'pair' if found.pairs == 1 else 'pairs'}."
-    if found.low is None or found.high is None:
-        return f"{found.measure} {found.value:.2f} (no interval) {pairs}"
-    return f"{found.measure} {found.value:.2f} ({found.low:.2f} to {found.high:.2f}) {pairs}"
+    between = "no interval" if found.low is None or found.high is None else f"{found.low:.2f} to {found.high:.2f}"
+    return f"alike in {count(found.alike)} pairs; {found.measure} {found.value:.2f} ({between})."
 
 
 def _chance(p: float) -> str:

@@ -65,7 +65,8 @@ class Agreement(Noun):
     low: float | None
     """Unknown for fewer than two pairs."""
     high: float | None
-    pairs: int
+    alike: Proportion
+    """Pairs with the same label from all: where one label is rare, agreement beyond chance says little."""
 
 
 class RaterCount(Noun):

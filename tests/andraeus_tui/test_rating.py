@@ -149,7 +149,7 @@ def test_the_commands_result(mine: Project, cli: Cli) -> None:
     assert result == RatingResult.model_validate_json((folder / "ratings/base/result.json").read_bytes())
     assert result.sources == (BASE, NAME) and result.rated == result.pairs == len(found.pairs)
     assert result.second.share > 0.8 and result.p < 0.0001
-    assert result.agreement and 0.5 < result.agreement.value < 1 and result.agreement.pairs == len(found.pairs)
+    assert result.agreement and 0.5 < result.agreement.value < 1 and result.agreement.alike.total == len(found.pairs)
     assert result.scorer and result.scorer.value > result.agreement.value
     assert result.left.low < 0.5 < result.left.high
     page = (folder / "report.html").read_text("utf-8")
@@ -181,7 +181,7 @@ def test_a_studys_result_is_in_its_report(rated: RatedPairs, cli: Cli) -> None:
     assert cli(*ask).returncode == 0
     page = (rated.home / "report.html").read_text("utf-8")
     assert "Rater &lt;b&gt;you&lt;/b&gt;: default 4, seed 0" in page and "<b>you" not in page
-    assert "Agreement among raters: Cohen" in page
+    assert "Agreement among raters: alike in 4 of 4 pairs; Cohen" in page
 
 
 @pytest.mark.parametrize(

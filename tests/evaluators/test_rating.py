@@ -69,8 +69,9 @@ def test_two_raters_agree_as_cohen_says_and_split_votes_are_told_apart() -> None
     assert found.agreement is not None
     # 5 of 7 alike; by chance (3*2 + 2*3 + 1*2 + 1*0) / 49.
     assert found.agreement.value == pytest.approx((5 / 7 - 14 / 49) / (1 - 14 / 49))
-    assert (found.agreement.measure, found.agreement.pairs) == ("Cohen's kappa", 7)
+    assert (found.agreement.measure, found.agreement.alike.total) == ("Cohen's kappa", 7)
     assert found.agreement.low is not None and found.agreement.high is not None
+    assert found.agreement.alike.hits == 5
     assert found.agreement.low < found.agreement.value < found.agreement.high
     assert (found.first.hits, found.second.hits, found.both_good, found.both_bad, found.split) == (2, 3, 1, 0, 2)
     assert found == result(*judgements)
@@ -84,7 +85,8 @@ def test_three_raters_vote_and_agree_as_fleiss_says() -> None:
     found = result(*judgements, said("a", 5, "tuned"))
     assert (found.first.hits, found.second.hits, found.split) == (1, 3, 1)
     assert found.agreement is not None
-    assert (found.agreement.measure, found.agreement.pairs) == ("Fleiss' kappa", 4)
+    assert (found.agreement.measure, found.agreement.alike.total) == ("Fleiss' kappa", 4)
+    assert found.agreement.alike.hits == 2
     # P = (1/3 + 1 + 0 + 1) / 4; shares 5/12, 6/12 and 1/12.
     chance = (5 / 12) ** 2 + (6 / 12) ** 2 + (1 / 12) ** 2
     assert found.agreement.value == pytest.approx(((7 / 3) / 4 - chance) / (1 - chance))
@@ -102,7 +104,7 @@ def test_the_scorers_verdicts_are_compared_by_source_not_by_side() -> None:
     words = ["tuned", "base", "both_good", "both_bad"] * 2
     judgements = [said("me", number, word, SOURCES[number // 4]) for number, word in enumerate(words)]
     found = rating_result(SOURCES, pairs, 0, judgements).scorer
-    assert found is not None and (found.value, found.low, found.high, found.pairs) == (1.0, 1.0, 1.0, 8)
+    assert found is not None and (found.value, found.low, found.high, found.alike.hits) == (1.0, 1.0, 1.0, 8)
     wrong = [said("me", number, words[number - 1]) for number in range(8)]
     found = rating_result(SOURCES, pairs, 0, wrong).scorer
     assert found is not None and found.value == pytest.approx(-1 / 3)

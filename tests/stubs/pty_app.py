@@ -10,7 +10,7 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -28,12 +28,12 @@ def until(happened: Callable[[], bool], seconds: float = _PATIENCE) -> None:
 
 
 class PtyApp:
-    """`andraeus-tui --project FOLDER`, 80 columns wide. `kill` is kill -9 of the app alone."""
+    """`andraeus-tui --project FOLDER`, or with other arguments, 80 columns wide. `kill` is kill -9 of the app alone."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str], arguments: Sequence[str] = ()) -> None:
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", *SIZE, 0, 0))
-        command = [sys.executable, "-P", "-m", "andraeus_tui.cli", "--project", str(folder)]
+        command = [sys.executable, "-P", "-m", "andraeus_tui.cli", *(arguments or ("--project", str(folder)))]
         self.process = subprocess.Popen(
             command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=folder.parent, start_new_session=True,
             env={**environment, "TERM": "xterm-256color", "COLUMNS": str(SIZE[1]), "LINES": str(SIZE[0])},
