@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from evaluators.pairs import Pair
-from evaluators.statistics import Item, cohens_kappa, fleiss_kappa, interval_over_items, mcnemar, wilson
+from evaluators.statistics import Item, cohens_kappa, interval_over_items, krippendorffs_alpha, mcnemar, wilson
 from schemas.rating import Agreement, Choice, Judgement, Outcome, RaterCount, RatingResult
 
 _SIDES = frozenset({Choice.LEFT, Choice.RIGHT})
@@ -90,15 +90,13 @@ def _counts(counted: Sequence[Judgement], sources: tuple[str, str]) -> dict[str,
 
 def _among_raters(votes: Mapping[str, Mapping[str, Outcome]]) -> Agreement | None:
     raters = sorted({rater for said in votes.values() for rater in said})
-    shared = [
-        tuple(votes[pair][rater] for rater in raters) for pair in sorted(votes) if len(votes[pair]) == len(raters)
-    ]
-    if len(raters) < 2 or not shared:
+    shared = [[said[rater] for rater in raters if rater in said] for _, said in sorted(votes.items()) if len(said) > 1]
+    if not shared:
         return None
+    alike = sum(len(set(said)) == 1 for said in shared)
     if len(raters) > 2:
-        return _agreement("Fleiss' kappa", shared, fleiss_kappa, sum(len(set(said)) == 1 for said in shared))
-    two = [(first, second) for first, second in shared]
-    return _agreement("Cohen's kappa", two, cohens_kappa, sum(first is second for first, second in two))
+        return _agreement("Krippendorff's alpha", shared, krippendorffs_alpha, alike)
+    return _agreement("Cohen's kappa", [(first, second) for first, second in shared], cohens_kappa, alike)
 
 
 def _with_scorer(

@@ -52,4 +52,4 @@ def _chance(p: float) -> str:
 
 
 def _why_none(result: RatingResult) -> str:
-    return "there is one rater." if len(result.raters) < 2 else "no pair was judged by all of them."
+    return "there is one rater." if len(result.raters) < 2 else "no pair was judged by two of them."

@@ -5,6 +5,7 @@ person first, and intervals and tests are over persons.
 """
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TypeVar
 
@@ -140,21 +141,24 @@ def cohens_kappa(pairs: Sequence[tuple[Hashable, Hashable]]) -> float:
         return float(kappa(table, return_results=False))
 
 
-def fleiss_kappa(ratings: Sequence[Sequence[Hashable]]) -> float:
-    """Agreement beyond chance of any number of raters (Fleiss, 1971): for each item what each of them said.
+def krippendorffs_alpha(ratings: Sequence[Sequence[Hashable]]) -> float:
+    """Agreement beyond chance of any number of raters: for each item the labels of those who rated it.
 
-    1 when all always say the same one thing. Raises ValueError without items, for fewer than two raters, and when
-    items were not rated by equally many.
+    For labels without an order (Krippendorff, 2011, "Computing Krippendorff's alpha-reliability"); items with one
+    label say nothing. 1 when all labels are the same. Raises ValueError when no item has two labels.
     """
-    if not ratings or len(ratings[0]) < 2 or len({len(said) for said in ratings}) > 1:
-        raise ValueError("agreement needs items that the same two or more raters rated")
-    labels = sorted({label for said in ratings for label in said}, key=str)
-    if len(labels) == 1:
+    items = [Counter(labels) for labels in ratings if len(labels) > 1]
+    if not items:
+        raise ValueError("there is nothing that two raters rated")
+    totals = sum(items, Counter[Hashable]())
+    count = totals.total()
+    expected = (count**2 - sum(times**2 for times in totals.values())) / (count - 1)
+    if not expected:
         return 1.0
-    import numpy as np
-    from statsmodels.stats.inter_rater import fleiss_kappa as kappa
-
-    return float(kappa(np.asarray([[list(said).count(label) for label in labels] for said in ratings])))
+    observed = sum(
+        (item.total() ** 2 - sum(times**2 for times in item.values())) / (item.total() - 1) for item in items
+    )
+    return 1 - observed / expected
 
 
 def interval_over_items(

@@ -103,7 +103,7 @@ class RatingResult(Noun):
     """How often the left answer was chosen among judgements for one side: far from half, the place decided."""
     raters: dict[str, RaterCount]
     agreement: Agreement | None
-    """Among raters: Cohen's kappa of two, Fleiss' kappa of more. None when no pair was judged by all."""
+    """Among raters: Cohen's kappa of two, Krippendorff's alpha of more. None when no pair was judged by two."""
     scorer: Agreement | None
     """Of the raters' words with the verdicts of evaluators/scorer.py, Cohen's kappa."""
     notes: tuple[str, ...] = ()

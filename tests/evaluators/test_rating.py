@@ -7,7 +7,7 @@ import pytest
 from evaluators.pairs import Pair, Said, pair_up
 from evaluators.rating import rating_result, standing
 from evaluators.rating_words import result_lines
-from evaluators.statistics import cohens_kappa, fleiss_kappa, interval_over_items
+from evaluators.statistics import cohens_kappa, interval_over_items, krippendorffs_alpha
 from schemas.evaluation import Question, QuestionGroup
 from schemas.rating import Choice, Judgement, RatingResult
 
@@ -77,7 +77,7 @@ def test_two_raters_agree_as_cohen_says_and_split_votes_are_told_apart() -> None
     assert found == result(*judgements)
 
 
-def test_three_raters_vote_and_agree_as_fleiss_says() -> None:
+def test_three_raters_vote_and_agree_as_krippendorff_says() -> None:
     votes = [("tuned", "tuned", "base"), ("base", "base", "base"), ("both_bad", "tuned", "base"), ("tuned",) * 3]
     judgements = [
         said(rater, number, word) for number, vote in enumerate(votes) for rater, word in zip("abc", vote, strict=True)
@@ -85,17 +85,19 @@ def test_three_raters_vote_and_agree_as_fleiss_says() -> None:
     found = result(*judgements, said("a", 5, "tuned"))
     assert (found.first.hits, found.second.hits, found.split) == (1, 3, 1)
     assert found.agreement is not None
-    assert (found.agreement.measure, found.agreement.alike.total) == ("Fleiss' kappa", 4)
+    # The pair that only one of them judged says nothing, and takes nothing away.
+    assert (found.agreement.measure, found.agreement.alike.total) == ("Krippendorff's alpha", 4)
     assert found.agreement.alike.hits == 2
-    # P = (1/3 + 1 + 0 + 1) / 4; shares 5/12, 6/12 and 1/12.
-    chance = (5 / 12) ** 2 + (6 / 12) ** 2 + (1 / 12) ** 2
-    assert found.agreement.value == pytest.approx(((7 / 3) / 4 - chance) / (1 - chance))
+    # Labels of pairs judged by two or more: 6 tuned, 5 base, 1 both bad.
+    assert found.agreement.value == pytest.approx(1 - (2 + 3) / ((144 - 36 - 25 - 1) / 11))
+    some = result(*(one for one in judgements if (one.rater, one.question) != ("c", "q0")))
+    assert some.agreement is not None and (some.agreement.alike.hits, some.agreement.alike.total) == (3, 4)
 
 
 def test_raters_without_a_common_pair_have_no_agreement() -> None:
     found = result(said("me", 0, "tuned"), said("you", 1, "tuned"))
     assert found.agreement is None
-    assert "no pair was judged by all of them" in "\n".join(result_lines(found))
+    assert "no pair was judged by two of them" in "\n".join(result_lines(found))
 
 
 def test_the_scorers_verdicts_are_compared_by_source_not_by_side() -> None:
@@ -123,17 +125,26 @@ def test_nothing_decided_is_no_percentage() -> None:
     assert "no pair decided" in text and "%" not in text.replace("95% interval", "")
 
 
-def test_fleiss_kappa_as_published() -> None:
-    # Fleiss (1971) as worked out in the literature: 14 raters, 10 subjects, 5 categories.
-    table = [(0, 0, 0, 0, 14), (0, 2, 6, 4, 2), (0, 0, 3, 5, 6), (0, 3, 9, 2, 0), (2, 2, 8, 1, 1),
-             (7, 7, 0, 0, 0), (3, 2, 6, 3, 0), (2, 5, 3, 2, 2), (6, 5, 2, 1, 0), (0, 2, 2, 3, 7)]  # fmt: skip
-    items = [[label for label, count in enumerate(row) for _ in range(count)] for row in table]
-    assert fleiss_kappa(items) == pytest.approx(0.210, abs=5e-4)
-    assert fleiss_kappa([["a", "a"]] * 3) == 1.0
-    wrong: list[list[list[str]]] = [[], [["a"]], [["a", "b"], ["a", "b", "c"]]]
-    for items_of_none in wrong:
-        with pytest.raises(ValueError, match="raters"):
-            fleiss_kappa(items_of_none)
+@pytest.mark.parametrize(
+    ("observers", "alpha"),
+    [
+        # Krippendorff (2011): four observers, twelve units.
+        (("123321412...", "1233224125.3", ".3332342251.", "12332441251."), 0.743),
+        # His example for data with many gaps: three coders, fifteen units.
+        ((".....34121133.3", "1.213343.......", "..21344.21133.4"), 0.691),
+    ],
+)
+def test_krippendorffs_alpha_as_published(observers: tuple[str, ...], alpha: float) -> None:
+    units = [[label for label in labels if label != "."] for labels in zip(*observers, strict=True)]
+    assert krippendorffs_alpha(units) == pytest.approx(alpha, abs=5e-4)
+
+
+def test_krippendorffs_alpha_at_its_ends() -> None:
+    assert krippendorffs_alpha([["a", "a"], ["b", "b", "b"], ["c"]]) == 1.0
+    assert krippendorffs_alpha([["a", "a"]] * 3) == 1.0
+    assert krippendorffs_alpha([["a", "b"], ["b", "a"]]) == pytest.approx(-0.5)
+    with pytest.raises(ValueError, match="two raters"):
+        krippendorffs_alpha([["a"], []])
 
 
 def test_the_interval_of_agreement_covers_as_often_as_it_says() -> None:
