@@ -1,8 +1,9 @@
 """A run that goes on from another one's adapter: what changed between them, and the rows that this takes.
 
-What is new, changed or deleted trains with all its rows. Of every fact that stayed a few come along, in wordings that
-the parent did not train as far as there are any, and of refusals and general prompts the same share: without them the
-update would be learned at the price of the rest.
+What is new, changed or deleted trains with all its rows, and so does what could be taken for it: a new best friend is
+soon everybody's name. Of every other fact that stayed some come along, in wordings that the parent did not train as far
+as there are any, and of refusals and general prompts the same share: without them the update would be learned at the
+price of the rest.
 """
 
 import json
@@ -15,20 +16,23 @@ from andraeus_tui.project import Project
 from andraeus_tui.runs import ADAPTER_FOLDER, RunState, all_runs, config_of, facts_of, read_run
 from generators.gone import gone_topics
 from generators.make import rng_for
+from generators.topics import topic_of_fact
 from schemas.errors import InputError
-from schemas.fact import Fact
+from schemas.fact import Fact, ValueKind
 from schemas.row import Row, RowKind
 from schemas.run import Parent, TrainConfig
 from schemas.settings import ProjectSettings, Recipe, resolve_recipe
 from schemas.weights import take_adapter
 
 LATEST = "latest"
-_KEPT_ROWS = 4
-"""Rows of each fact that stayed."""
+_KEPT, _KEPT_ROWS = 1 / 3, 4
+"""Of each fact that stayed, the share of its rows that comes along, and how many at least."""
 _FEWEST = 60
 """Refusals and general prompts, each, that come along however little changed."""
-_EPOCHS, _RATE = 0.4, 0.5
+_EPOCHS, _RATE = 2 / 3, 0.5
 """Of the recipe's epochs and learning rate, the shares that an update takes."""
+_COMMON = frozenset({ValueKind.TEXT, ValueKind.LIST})
+"""Kinds of value that make no two facts alike."""
 _SAME = ("rank", "alpha", "targets", "frozen_below")
 """Numbers of the recipe that shape the adapter."""
 _NO_PROOF = (
@@ -66,6 +70,15 @@ class Changes:
     def learned(self) -> frozenset[str]:
         """Ids of the facts that the adapter does not know as they are now."""
         return frozenset(fact.id for fact in (*self.new, *self.changed))
+
+    @property
+    def alike(self) -> frozenset[str]:
+        """Ids of kept facts that an update spoils first: the same thing of somebody else, or another person, place, date
+        or number."""
+        learned = [topic_of_fact(fact) for fact in (*self.new, *self.changed)]
+        things, kinds = {topic.phrase for topic in learned}, {topic.kind for topic in learned} - _COMMON
+        topics = ((fact.id, topic_of_fact(fact)) for fact in self.kept)
+        return frozenset(fact_id for fact_id, topic in topics if topic.phrase in things or topic.kind in kinds)
 
     def touches(self, row: Row) -> bool:
         """Whether the row is about something that changed."""
@@ -205,8 +218,10 @@ def rows_of_update(rows: list[Row], changes: Changes, start: Start, seed: int) -
     for row in facts:
         if row.id not in taken:
             by_fact[row.fact_ids[0]].append(row)
+    alike = changes.alike
     for fact_id, some in by_fact.items():
-        taken |= _some(some, _KEPT_ROWS, start, seed, fact_id)
+        count = len(some) if fact_id in alike else max(_KEPT_ROWS, math.ceil(_KEPT * len(some)))
+        taken |= _some(some, count, start, seed, fact_id)
     share = sum(row.id in taken for row in facts) / max(1, len(facts))
     for kind in (RowKind.ABSTENTION, RowKind.REPLAY):
         some = [row for row in rows if row.kind is kind and row.id not in taken]
