@@ -3,12 +3,18 @@
 import hashlib
 import json
 import signal
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from schemas.row import Row, RowKind
+from andraeus_tui.updating import Start, changes_since, rows_of_update
+from generators.build import build
+from generators.topics import complete
+from schemas.fact import Fact, ImportedFact
+from schemas.row import Row, RowKind, Split
+from schemas.settings import GenerationSettings
 from tests.andraeus_tui.test_training import adapter_bytes, longer, runs, start, until, worker_of
 from tests.conftest import Cli
 
@@ -177,3 +183,36 @@ def test_an_adapter_that_was_changed_is_not_continued(cli: Cli, environment: dic
     assert (done.returncode, "cannot be used" in done.stderr) == (2, True), done.stderr
     copied.unlink()
     assert cli("--train-only", "--project", changed, "--resume").returncode == 2
+
+
+def fact(attribute: str, value: str, subject: str = "user") -> Fact:
+    return complete(ImportedFact(attribute=attribute, value=value, subject=subject))
+
+
+def test_rows_of_what_stayed_are_few_and_fresh_and_all_of_what_is_alike() -> None:
+    barber, color, sisters = (
+        fact("barber", "Dario Conti"),
+        fact("favorite_color", "teal"),
+        fact("employer", "Acme", "sister"),
+    )
+    before = (fact("employer", "Old Mill"), barber, color, sisters)
+    now = [fact("employer", "Harbor Bakery"), barber, color, sisters, fact("best friend", "Samira")]
+    rows = [row for row in build(now, GenerationSettings(abstention=1.0, replay=100)).rows if row.split is Split.TRAIN]
+    of_color = [row for row in rows if row.fact_ids == (color.id,)]
+    trained = frozenset(row.question for row in of_color[: len(of_color) // 2])
+    first = Start("first", None, before, before, trained)
+    changes = changes_since(first, now)
+    assert changes.alike == {barber.id, sisters.id}
+    taken = rows_of_update(rows, changes, first, 0)
+    assert taken == rows_of_update(rows, changes, first, 0)
+
+    def share(fact_id: str) -> float:
+        mine = [row for row in rows if row.fact_ids == (fact_id,)]
+        return sum(row in taken for row in mine) / len(mine)
+
+    assert all(share(one.id) == 1 for one in now if one != color)
+    assert 0.3 < share(color.id) < 0.5
+    assert not trained & {row.question for row in taken if row.fact_ids == (color.id,)}
+    kinds = Counter(row.kind for row in taken)
+    assert kinds[RowKind.REPLAY] >= 60
+    assert kinds[RowKind.ABSTENTION] >= 60
