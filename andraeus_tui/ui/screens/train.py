@@ -96,9 +96,9 @@ When you leave the app during a run, it asks whether the run is to go on without
 
     def show(self) -> None:
         """The plan as the rows and settings are now, and the runs."""
-        self._replan()
         if self._watch and self._watch.folder.parent != self.project.runs:
-            self._runs, self._watch, self._stopping = [], None, None
+            self._runs, self._watch, self._stopping, self._continues = [], None, None, False
+        self._replan()
         self._look()
 
     def _replan(self) -> Plan:
@@ -243,6 +243,7 @@ When you leave the app during a run, it asks whether the run is to go on without
             question = f"{question_of(self._plan)} {cost_of(self._estimate)}"
             if await self.app.push_screen_wait(Confirm(question, "Start", "Not now")):
                 await self._begin(lambda: training.start(self.project, parent))
+                self._continues = False
 
     @work(exclusive=True, group="begin", exit_on_error=False)
     async def action_resume(self) -> None:
