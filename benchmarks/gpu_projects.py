@@ -13,9 +13,11 @@ from generators.build import build
 from generators.topics import complete
 from schemas.evaluation import Question, QuestionGroup, Verdict
 from schemas.row import ReviewState, RowKind, Split
-from schemas.settings import EvaluationSettings
+from schemas.settings import EvaluationSettings, Preset
 
 FACTS = 50
+SEED_VARIATIONS = 10
+"""The prototype's wordings a fact."""
 
 
 def make(folder: Path, model: str, recipe: dict[str, Any]) -> Project:
@@ -24,7 +26,8 @@ def make(folder: Path, model: str, recipe: dict[str, Any]) -> Project:
     project = create(folder, model)
     for key, value in recipe.items():
         change_setting(project, "recipe", key, value)
-    rows = list(build(facts, project.settings.generation).rows)
+    wordings = {"variations": SEED_VARIATIONS} if recipe.get("preset") == Preset.SEED else {}
+    rows = list(build(facts, project.settings.generation.model_copy(update=wordings)).rows)
     with project.database() as database:
         put_facts(database, facts, "import")
         replace_generated(database, rows, ReviewState.APPROVED, "generate")

@@ -81,9 +81,10 @@ def e(bench: Bench) -> None:
 
 
 def q(bench: Bench) -> None:
-    """An adapter of Qwen2.5 0.5B for h."""
+    """Adapters of both small models for h."""
     rows = SEED_ROWS | {"learning_rate": 1e-3}
     bench.train("e_peft_graphs", bench.frozen("e_peft_graphs", "qwen", rows, "peft"), 110, "yes")
+    bench.train("f_graphs_32", bench.frozen("f_graphs_32", "smol", {"early_stop": False}, "peft"), 60, "yes")
 
 
 def m(bench: Bench) -> None:
@@ -100,10 +101,10 @@ def m(bench: Bench) -> None:
 def f(bench: Bench) -> None:
     """SmolLM2 on the default rows. Eager arms take an epoch or two: they are slow, and only their speed is asked."""
     for arm, batch, epochs, trainer, graphs in (
-        ("f_graphs_16", 16, 10, "peft", "yes"),
-        ("f_eager_16", 16, 1, "peft", "no"),
-        ("f_graphs_32", 32, 10, "peft", "yes"),
-        ("f_graphs_64", 64, 10, "peft", "yes"),
+        ("f_graphs_16", 16, 6, "peft", "yes"),
+        ("f_eager_32", 32, 1, "peft", "no"),
+        ("f_graphs_32", 32, 6, "peft", "yes"),
+        ("f_graphs_64", 64, 6, "peft", "yes"),
         ("f_unsloth_32", 32, 1, "unsloth", ""),
     ):
         recipe = {"batch_size": batch, "epochs": epochs, "early_stop": False}
