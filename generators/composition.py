@@ -60,7 +60,8 @@ def _pairs(facts: list[Fact], split: Split, seed: int) -> list[Row]:
 
 
 def _mine(topic: Topic) -> str:
-    return render(f"{{my}} {topic.phrase}", topic.owner)[:1].lower() + render(f"{{my}} {topic.phrase}", topic.owner)[1:]
+    text = render("{my} {attr}", topic.owner, attr=topic.phrase)
+    return text[:1].lower() + text[1:]
 
 
 def _links(facts: list[Fact], split: Split, seed: int) -> list[Row]:
