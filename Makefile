@@ -10,7 +10,7 @@ test: install
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	.venv/bin/pytest -n 2 --dist worksteal
+	.venv/bin/pytest -n 2 --dist worksteal --durations=15
 
 fast: install
 	.venv/bin/pytest -n 2 --dist worksteal -m "not slow"

@@ -3,13 +3,18 @@
 import tomllib
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from schemas.errors import InputError
-from schemas.study import Study
+from schemas.settings import GenerationSettings
+from schemas.study import Arm, Study
 
 SMALL_PEOPLE, SMALL_FACTS = 2, 10
 _SMALL_QUESTIONS = 12
 _SMALL_EPOCHS = 3
+_SMALL_REPLAY = 20
+_SMALL_SHARE = 4
+"""Into how many parts the numbers of wordings and of unknown things are divided."""
 
 
 @cache
@@ -30,6 +35,16 @@ def find_study(name: str) -> Study:
     if not found:
         raise InputError(f"There is no study {name!r}.", f"There are: {', '.join(studies())}.")
     return found
+
+
+def _small_generation(arm: Arm) -> dict[str, Any]:
+    settings = GenerationSettings(**arm.generation)
+    return {
+        **arm.generation,
+        "variations": max(1, settings.variations // _SMALL_SHARE),
+        "abstention": settings.abstention / _SMALL_SHARE,
+        "replay": min(settings.replay, _SMALL_REPLAY),
+    }
 
 
 def _of_file(path: Path) -> Study:
@@ -53,6 +68,7 @@ def small(study: Study) -> Study:
             update={
                 "facts": SMALL_FACTS + 2 * sizes.index(arm.facts) if arm.facts else None,
                 "recipe": {**arm.recipe, "epochs": _SMALL_EPOCHS},
+                "generation": _small_generation(arm),
             }
         )
         for arm in study.arms

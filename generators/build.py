@@ -15,7 +15,7 @@ from schemas.row import Row, Split
 from schemas.settings import GenerationSettings
 
 _ASKED = {Split.DEV: 3, Split.TEST: 5}
-"""Questions a fact outside training, about three fifths of them natural."""
+"""Questions a fact outside training, most of them natural where there are as many."""
 
 
 @dataclass(frozen=True)

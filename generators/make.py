@@ -9,7 +9,7 @@ from generators.language import render
 from generators.topics import Topic
 from schemas.row import Origin, Row, RowKind, Split, Wording
 
-NATURAL_SHARE = 0.6
+NATURAL_SHARE = 0.75
 """Of a fact's wordings, how many never name the attribute (where the lexicon knows it)."""
 
 PLAIN = 4

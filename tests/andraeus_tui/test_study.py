@@ -109,7 +109,7 @@ def test_what_is_asked_names_no_value_and_stands_in_no_arms_training(
     for name in ("seed-1-steps-of-20", "seed-5-steps-of-20", "seed-10-steps-of-20"):
         found, an_epoch = steps(name)
         assert abs(found - wanted) <= an_epoch, name
-    assert steps("seed-1")[0] < wanted / 4
+    assert steps("seed-1")[0] < wanted / 3
 
 
 def test_baselines_and_controls(cli: Cli, tmp_path: Path, tiny_model: Path) -> None:
