@@ -15,7 +15,6 @@ from textual.widgets import Static, TabbedContent, Tabs
 from andraeus_tui import evidence
 from andraeus_tui.comparing import Comparison, compare_with
 from andraeus_tui.evidence import Overview
-from andraeus_tui.generating import Generation
 from andraeus_tui.ui.base import ProjectScreen
 from andraeus_tui.ui.begin_rating import begin_rating
 from andraeus_tui.ui.dialogs import Confirm
@@ -31,6 +30,7 @@ from andraeus_tui.ui.evidence_panes import (
     tiers_text,
 )
 from andraeus_tui.ui.examination_bar import ExaminationBar
+from andraeus_tui.ui.failed_facts import MoreRows
 from andraeus_tui.ui.run_picker import PickRun
 from andraeus_tui.ui.run_report import open_report, tell_where
 from andraeus_tui.ui.shares import plan_text, run_line, warning_text
@@ -90,7 +90,7 @@ Left and right arrows change the section. The report (`o` opens it, `h` says whe
         self._wanted: str | None = None
         self._beside: str | None = None
         self._overview: Overview | None = None
-        self._repair: Generation | None = None
+        self._more_rows = MoreRows(self)
 
     def body(self) -> ComposeResult:
         """The run, what is going on, and the sections."""
@@ -182,11 +182,11 @@ Left and right arrows change the section. The report (`o` opens it, `h` says whe
         """Keys that mean nothing now are not offered."""
         found = self._overview
         if action == "stop":
-            return self._bar.working or self._repair is not None
+            return self._bar.working or self._more_rows.working
         if action == "examine":
             return not self._bar.working and found is not None and found.run is not None
         if action in {"compare", "more_rows", "rate", "open_report", "where_report", "section"}:
-            free = action != "more_rows" or self._repair is None
+            free = action != "more_rows" or not self._more_rows.working
             return free and found is not None and found.examined is not None
         return True
 
@@ -243,8 +243,7 @@ Left and right arrows change the section. The report (`o` opens it, `h` says whe
     def action_stop(self) -> None:
         """Stop what is at work; pressed again, at once."""
         self._bar.stop()
-        if self._repair:
-            self._repair.stop()
+        self._more_rows.stop()
 
     def on_examination_bar_done(self) -> None:
         """Show what came of it."""
@@ -252,42 +251,12 @@ Left and right arrows change the section. The report (`o` opens it, `h` says whe
 
     def action_more_rows(self) -> None:
         """More wordings for just the facts that failed; they wait for review like all others."""
-        if self._overview is None or self._overview.examined is None:
-            return
-        ids = evidence.failed_facts(self._overview.examined)
-        if not ids:
-            self.notify("No question about a given fact failed: there is nothing to repair.", markup=False)
-            return
-        with self.telling():
-            self._repair = evidence.more_rows_for(self.project, ids)
-            self.andraeus.generations.add(self._repair)
-            self.notify(f"Making more rows for {len(ids)} facts. x stops.", markup=False)
-            self.refresh_bindings()
-            self._make_rows(self._repair, len(ids))
-
-    @work(group="more", exit_on_error=False)
-    async def _make_rows(self, repair: Generation, facts: int) -> None:
-        with self.telling():
-            try:
-                count = await asyncio.to_thread(evidence.rows_made, repair)
-            finally:
-                self._repair = None
-                self.andraeus.generations.discard(repair)
-                self.refresh_bindings()
-            if count:
-                question = f"{count} new rows for {facts} facts wait for review. Review them now?"
-                self.app.push_screen(Confirm(question, "Review", "Later"), self._review)
-            else:
-                self.notify("No new rows: there are no further wordings for these facts.", markup=False)
-
-    async def _review(self, wanted: bool | None) -> None:
-        if wanted:
-            await self.andraeus.action_step("review")
+        if self._overview and self._overview.examined:
+            self._more_rows.begin(self._overview.examined)
 
     def on_unmount(self) -> None:
         """Leave no worker behind."""
-        if self._repair:
-            self._repair.stop()
+        self._more_rows.stop()
 
     def action_where_report(self) -> None:
         """Where the report lies."""
