@@ -49,8 +49,8 @@ async def test_the_last_run_is_continued_when_a_person_chooses_so(tiny: Callable
         await until(pilot, lambda: "The next run continues it" in shown(pilot, "#update"))
         assert "what changed" in shown(pilot, "#plan")
         await begin(pilot)
-        await until(pilot, lambda: "finished" in heading(pilot) and first.name in heading(pilot))
-        assert "1 changed, 1 deleted, 1 kept" in heading(pilot)
+        continued = f"finished; continues {first.name}: 1 changed, 1 deleted, 1 kept"
+        await until(pilot, lambda: continued in heading(pilot))
         await until(pilot, lambda: "no proof of forgetting" in shown(pilot, "#said"))
     second = all_runs(project.runs)[0]
     assert second.state is RunState.FINISHED
