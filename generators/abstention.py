@@ -52,7 +52,7 @@ def refusal(topic: Topic) -> str:
 def abstention_rows(facts: list[Fact], split: Split, count: int, seed: int) -> list[Row]:
     """About `count` rows, each sort in its share and spread evenly over its topics.
 
-    Outside training uncommon attributes have no everyday wordings: there half of the attributes are common ones.
+    Outside training things have no everyday wordings: there half of the topics are attributes.
     """
     rng = rng_for(seed, "abstention", split)
     near, supposed = round(NEAR_MISS_SHARE * count), round(SUPPOSED_SHARE * count)

@@ -1,8 +1,9 @@
 """Attributes and the everyday questions that ask for them without naming them.
 
 lexicon/*.toml hold the train and dev forms of common attributes, lexicon/heldout/*.toml the test forms, which were
-written apart from them. lexicon/uncommon/*.toml name many more attributes with a few train forms each, and things.toml
-makes thousands of nouns and what can be asked of them.
+written apart from them. lexicon/uncommon/*.toml name many more attributes with a few train forms each, and
+lexicon/uncommon/heldout/*.toml a dev and a test form, both written apart. things.toml makes thousands of nouns and what
+can be asked of them.
 """
 
 import re
@@ -64,13 +65,17 @@ def entries() -> Mapping[str, Entry]:
 
 @cache
 def uncommon() -> Mapping[str, Entry]:
-    """The uncommon entries by id. They have few forms, all of them for training: dev and test name the attribute."""
+    """The uncommon entries by id: a few forms for training, one for dev and one for test."""
+    heldout: dict[str, dict[str, str]] = {}
+    for path in sorted((_FOLDER / "uncommon" / "heldout").glob("*.toml")):
+        heldout |= tomllib.loads(path.read_text("utf-8"))
     found = {}
     for path in sorted((_FOLDER / "uncommon").glob("*.toml")):
         for kind, body in tomllib.loads(path.read_text("utf-8")).items():
             for phrase, forms in body.items():
                 # Its id is that of a thing that the lexicon does not have: listing it here renames no topic.
-                found[normalise(phrase)] = _trained_only(phrase, ValueKind(kind), forms)
+                apart = {split: (heldout[phrase][split],) for split in (Split.DEV, Split.TEST)}
+                found[normalise(phrase)] = _entry(phrase, ValueKind(kind), {Split.TRAIN: tuple(forms), **apart})
     return found
 
 
@@ -83,16 +88,16 @@ def things() -> Mapping[str, Entry]:
             for kind, parts in table.items():
                 for part, forms in parts.items() if kind != "nouns" else ():
                     phrase = part.replace("{x}", noun)
-                    entry = _trained_only(phrase, ValueKind(kind), [form.replace("{x}", noun) for form in forms])
+                    worded = tuple(form.replace("{x}", noun) for form in forms)
+                    entry = _entry(phrase, ValueKind(kind), {Split.TRAIN: worded, Split.DEV: (), Split.TEST: ()})
                     if entry.id not in _common_index() and entry.id not in uncommon():
                         found[entry.id] = entry
     return found
 
 
-def _trained_only(phrase: str, kind: ValueKind, forms: list[str]) -> Entry:
+def _entry(phrase: str, kind: ValueKind, forms: Mapping[Split, tuple[str, ...]]) -> Entry:
     plural = looks_plural(phrase)
-    only = {Split.TRAIN: tuple(forms), Split.DEV: (), Split.TEST: ()}
-    return Entry(normalise(phrase), phrase, kind, names=(), values=(), plural=plural, forms=only)
+    return Entry(normalise(phrase), phrase, kind, names=(), values=(), plural=plural, forms=forms)
 
 
 def normalise(attribute: str) -> str:
