@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from andraeus_tui.jobs import Job
+from andraeus_tui.jobs import Job, error_of
 from andraeus_tui.project import Project, cache_folder
 from andraeus_tui.runs import ADAPTER_FOLDER, Run, RunState, latest_finished, read_run
-from schemas.errors import AndraeusError, Cancelled, InputError
+from schemas.errors import Cancelled, InputError
 from schemas.evaluation import Answer, Question
 from schemas.events import Answered, CancelledByUser, Event, Failed
 from schemas.run import AnswerJob
@@ -62,8 +62,7 @@ def collect(
         if isinstance(event, Answered):
             answers.append(event.answer)
         elif isinstance(event, Failed):
-            error = InputError if event.kind == "input" else AndraeusError
-            raise error(event.message, event.hint)
+            raise error_of(event)
         elif isinstance(event, CancelledByUser):
             raise Cancelled(event.message)
         else:

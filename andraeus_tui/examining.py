@@ -1,9 +1,7 @@
 """Examines a trained model: asks it and the base model, judges, proves, and leaves eval.json and report.html in the run."""
 
 import hashlib
-import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,9 +12,10 @@ from pydantic import ValidationError
 
 from andraeus_tui import __version__
 from andraeus_tui.answering import collect, ignore
+from andraeus_tui.drawing import draw
 from andraeus_tui.files import write_whole
 from andraeus_tui.jobs import Job
-from andraeus_tui.project import Project, cache_folder
+from andraeus_tui.project import Project
 from andraeus_tui.runs import EVALUATION_FILE, Run, config_of, facts_of
 from evaluators.metrics import metrics_of
 from evaluators.proof import prove
@@ -30,7 +29,6 @@ from schemas.run import DatasetFile
 
 REPORT_FILE = "report.html"
 _LIBRARIES = ("torch", "transformers", "peft")
-_REPORT_SECONDS = 300
 
 
 def examine(
@@ -96,20 +94,9 @@ def report_of(folder: Path) -> Path:
 
 
 def write_report(folder: Path) -> Path:
-    """The report of an examined run; its path. Another process draws it: the plots' library is slow and large."""
-    plots_cache = cache_folder() / "matplotlib"
-    plots_cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """The report of an examined run; its path."""
     try:
-        done = subprocess.run(
-            # -P: without it a folder named like ours in the user's working directory would be imported instead.
-            [sys.executable, "-P", "-m", "evaluators", str(folder)],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            env=os.environ | {"MPLCONFIGDIR": str(plots_cache)},
-            timeout=_REPORT_SECONDS,
-            check=True,
-        )
-        write_whole(folder / REPORT_FILE, done.stdout.decode("utf-8"))
+        write_whole(folder / REPORT_FILE, draw("evaluators", folder))
     except subprocess.CalledProcessError as error:
         # The last line names the fault; lines above it may quote what the evidence says about a person.
         kind = error.stderr.decode("utf-8", errors="replace").strip().rpartition("\n")[2].partition(":")[0]

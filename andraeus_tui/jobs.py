@@ -13,7 +13,7 @@ from typing import IO, Protocol
 from pydantic import BaseModel, ValidationError
 
 from andraeus_tui.runs import EVENTS_FILE, LOG_FILE, Claim, sign
-from schemas.errors import AndraeusError, ExitCode
+from schemas.errors import AndraeusError, ExitCode, InputError
 from schemas.events import TERMINAL, CancelledByUser, Event, Failed, parse_event
 
 _TERM_SECONDS = 20
@@ -187,3 +187,8 @@ def exit_code_of(event: Event) -> ExitCode:
     if isinstance(event, Failed):
         return ExitCode.USAGE if event.kind == "input" else ExitCode.FAILED
     return ExitCode.DONE
+
+
+def error_of(event: Failed) -> AndraeusError:
+    """What to raise when a worker failed; its exit code is that of the event."""
+    return (InputError if event.kind == "input" else AndraeusError)(event.message, event.hint)

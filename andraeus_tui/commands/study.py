@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from andraeus_tui.commands.show import EventPrinter, document, line, table
-from andraeus_tui.jobs import Job, exit_code_of, stop_on_signals
+from andraeus_tui.jobs import Job, error_of, stop_on_signals
 from andraeus_tui.project import cache_folder
 from andraeus_tui.study.planning import plan, plan_of
 from andraeus_tui.study.scoring import RESULTS_FILE, score
 from evaluators.studies import find_study, small
 from evaluators.study_report import claim_of, limits_of, rows_of
-from schemas.errors import AndraeusError, Cancelled, ExitCode, InputError
+from schemas.errors import Cancelled, ExitCode, InputError
 from schemas.events import TERMINAL, CancelledByUser, Failed, Log
 from schemas.study import Plan, StudyJob, StudyResult
 
@@ -56,8 +56,7 @@ def _run(folder: Path, made: Plan, tell: EventPrinter) -> None:
         if isinstance(event, CancelledByUser):
             raise Cancelled(event.message)
         if isinstance(event, Failed):
-            error = InputError if exit_code_of(event) is ExitCode.USAGE else AndraeusError
-            raise error(event.message, event.hint)
+            raise error_of(event)
         if isinstance(event, TERMINAL):
             break
 

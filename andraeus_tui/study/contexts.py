@@ -1,8 +1,8 @@
 """What baselines put into the prompt; the sentence encoder runs in a process of its own."""
 
-from andraeus_tui.jobs import Job
+from andraeus_tui.jobs import Job, error_of
 from evaluators.baselines import FOUND, everything, found_by_bm25, found_by_vectors, statement
-from schemas.errors import AndraeusError, InputError
+from schemas.errors import AndraeusError
 from schemas.evaluation import Question
 from schemas.events import Failed, Finished
 from schemas.fact import Fact
@@ -30,5 +30,5 @@ def _nearest(facts: list[Fact], questions: list[Question]) -> list[list[int]]:
             found: list[list[int]] = event.result["nearest"]
             return found
         if isinstance(event, Failed):
-            raise (InputError if event.kind == "input" else AndraeusError)(event.message, event.hint)
+            raise error_of(event)
     raise AndraeusError("The sentence encoder ended without a word.")

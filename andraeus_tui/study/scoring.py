@@ -1,13 +1,11 @@
 """Reads what a study's cells answered, and writes results.json, report.md and report.html."""
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
+from andraeus_tui.drawing import draw
 from andraeus_tui.files import write_whole
-from andraeus_tui.project import cache_folder
 from andraeus_tui.study.planning import plan_of
 from evaluators.figures import Right, Shares, figures_of, result_of, right_answers
 from evaluators.proof import prove
@@ -19,7 +17,6 @@ from schemas.study import CONTEXT_SOURCES, Cell, StudyResult
 
 RESULTS_FILE = "results.json"
 ANSWERS_FILE = "answers.jsonl"
-_REPORT_SECONDS = 300
 
 
 def score(folder: Path) -> StudyResult:
@@ -95,18 +92,8 @@ def _dropped(folder: Path) -> dict[str, int]:
 
 
 def write_report(folder: Path) -> None:
-    """report.md, plot.svg and report.html of a scored study. Another process draws: the plots' library is slow and large."""
-    plots_cache = cache_folder() / "matplotlib"
-    plots_cache.mkdir(parents=True, exist_ok=True, mode=0o700)
-    command = [sys.executable, "-P", "-m", "evaluators.study_report", str(folder)]
+    """report.md, plot.svg and report.html of a scored study."""
     try:
-        subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            env=os.environ | {"MPLCONFIGDIR": str(plots_cache)},
-            timeout=_REPORT_SECONDS,
-            check=True,
-        )
+        draw("evaluators.study_report", folder)
     except (OSError, subprocess.SubprocessError) as error:
         raise AndraeusError("The results are saved, but the report could not be written.") from error

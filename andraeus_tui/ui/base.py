@@ -21,13 +21,18 @@ if TYPE_CHECKING:
     from andraeus_tui.ui.app import AndraeusApp
 
 
+def tell(screen: Screen[Any], error: object) -> None:
+    """An error as a notification."""
+    screen.notify(str(error), severity="error", markup=False, timeout=8)
+
+
 @contextmanager
 def telling(screen: Screen[Any]) -> Iterator[None]:
     """Errors that a sentence explains are told as a notification; the screen goes on."""
     try:
         yield
     except AndraeusError as error:
-        screen.notify(str(error), severity="error", markup=False, timeout=8)
+        tell(screen, error)
 
 
 class ProjectScreen(Screen[None]):

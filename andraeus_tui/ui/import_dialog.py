@@ -14,6 +14,7 @@ from textual.widgets import Button, Static
 from textual.worker import Worker, WorkerState
 
 from andraeus_tui.importing import Import, refuse_if_useless
+from andraeus_tui.ui.base import tell, telling
 from andraeus_tui.ui.import_preview import FactsSource
 from andraeus_tui.ui.keys import KeyBar
 from schemas.errors import AndraeusError
@@ -71,18 +72,15 @@ class ImportDialog(ModalScreen[Import | None]):
         self._taking = source.busy
         if source.busy or self._storing:
             return
-        try:
+        with telling(self):
             if source.problem or source.found is None:
                 raise AndraeusError(source.problem or "Give a file or paste some text first.")
             refuse_if_useless(source.found, source.name_of_source)
-        except AndraeusError as error:
-            self.notify(str(error), severity="error", markup=False, timeout=8)
-            return
-        self._storing = True
-        facts, label = source.found.changed, f"import {source.name_of_source}"
-        self.run_worker(
-            lambda: self._store(facts, label), thread=True, group="store", exclusive=True, exit_on_error=False
-        )
+            self._storing = True
+            facts, label = source.found.changed, f"import {source.name_of_source}"
+            self.run_worker(
+                lambda: self._store(facts, label), thread=True, group="store", exclusive=True, exit_on_error=False
+            )
 
     @on(Worker.StateChanged)
     def _stored(self, event: Worker.StateChanged) -> None:
@@ -90,7 +88,7 @@ class ImportDialog(ModalScreen[Import | None]):
             self.dismiss(self.query_one(FactsSource).found)
         elif event.state is WorkerState.ERROR:
             self._storing = False
-            self.notify(str(event.worker.error), severity="error", markup=False, timeout=8)
+            tell(self, event.worker.error)
 
     def action_cancel(self) -> None:
         """Leave everything as it is."""

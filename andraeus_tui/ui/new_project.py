@@ -18,6 +18,7 @@ from andraeus_tui.files import typed_path
 from andraeus_tui.importing import refuse_if_useless
 from andraeus_tui.project import Project
 from andraeus_tui.recent import tilde
+from andraeus_tui.ui.base import tell, telling
 from andraeus_tui.ui.import_preview import FactsSource
 from andraeus_tui.ui.keys import KeyBar
 from andraeus_tui.ui.marks import Choice
@@ -144,19 +145,16 @@ once with `andraeus-tui fetch`.
         if first := next((name for name, problem in wrong.items() if problem), None):
             self.query_one(f"#{first}").focus()
             return
-        try:
+        with telling(self):
             if facts.problem:
                 raise AndraeusError(facts.problem)
             if facts.found is not None:
                 refuse_if_useless(facts.found, facts.name_of_source)
-        except AndraeusError as error:
-            self.notify(str(error), severity="error", markup=False, timeout=8)
-            return
-        found, label = facts.found, f"import {facts.name_of_source}"
-        self._making = True
-        self.run_worker(
-            lambda: begin(typed_path(folder), model, found, label), thread=True, group="make", exit_on_error=False
-        )
+            found, label = facts.found, f"import {facts.name_of_source}"
+            self._making = True
+            self.run_worker(
+                lambda: begin(typed_path(folder), model, found, label), thread=True, group="make", exit_on_error=False
+            )
 
     @on(Worker.StateChanged)
     def _made(self, event: Worker.StateChanged) -> None:
@@ -165,7 +163,7 @@ once with `andraeus-tui fetch`.
             self.dismiss(project.folder)
         elif event.state is WorkerState.ERROR:
             self._making = False
-            self.notify(str(event.worker.error), severity="error", markup=False, timeout=8)
+            tell(self, event.worker.error)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """The same as the keys."""

@@ -25,7 +25,7 @@ from andraeus_tui.fact_view import (
 )
 from andraeus_tui.importing import Import
 from andraeus_tui.store.facts import all_facts, put_facts, remove_facts
-from andraeus_tui.ui.base import ProjectScreen
+from andraeus_tui.ui.base import ProjectScreen, tell
 from andraeus_tui.ui.dialogs import Confirm
 from andraeus_tui.ui.exporting import ask_and_export
 from andraeus_tui.ui.fact_filters import FactFilters
@@ -167,7 +167,7 @@ Tiers: 1 simple, 2 relational (people and tastes), 3 temporal (time), 4 multi-ho
                 self._table.forget()
                 self._tell()
         elif event.state is WorkerState.ERROR:
-            self.notify(str(event.worker.error), severity="error", markup=False, timeout=8)
+            tell(self, event.worker.error)
 
     @on(FactFilters.Changed)
     def _filter(self) -> None:
