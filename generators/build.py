@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from generators.abstention import SMALLEST, abstention_rows, never_rows
 from generators.checks import check_rows
 from generators.composition import composition_rows
 from generators.gone import gone_rows
+from generators.own import own_candidates, sound_rows
 from generators.replay import replay_rows
 from generators.templates import other_rows, question_rows, shared_values
 from generators.topics import topic_of_fact
@@ -26,7 +28,8 @@ class Generated:
     refused: tuple[tuple[Row, str], ...]
     """Rows that a check refused, with the reason."""
     wants_paraphrases: tuple[str, ...] = field(default=())
-    """Ids of facts that the lexicon does not know: only a language model can word them as people do."""
+    """Ids of facts that the lexicon does not know and for which the person gave no question: only a language model can
+    word them as people do."""
 
 
 def build(facts: list[Fact], settings: GenerationSettings, kept: tuple[Row, ...] = ()) -> Generated:
@@ -35,7 +38,8 @@ def build(facts: list[Fact], settings: GenerationSettings, kept: tuple[Row, ...]
     `kept` are rows written or edited by hand; template rows that repeat one of them are left out.
     """
     passed, refused = [], []
-    for row, problem in check_rows(candidates(facts, settings, kept), facts, kept):
+    wanted = chain(own_candidates(facts, kept), candidates(facts, settings, kept))
+    for row, problem in check_rows(wanted, facts, kept):
         if problem:
             refused.append((row, problem))
         else:
@@ -45,7 +49,7 @@ def build(facts: list[Fact], settings: GenerationSettings, kept: tuple[Row, ...]
 
 def wants_paraphrases(facts: list[Fact]) -> tuple[str, ...]:
     """Ids of the facts that have no everyday wordings."""
-    return tuple(fact.id for fact in facts if topic_of_fact(fact).entry is None)
+    return tuple(fact.id for fact in facts if topic_of_fact(fact).entry is None and not sound_rows(fact))
 
 
 def candidates(
@@ -59,6 +63,8 @@ def candidates(
     gone: Sequence[Fact] = (),
 ) -> Iterator[Row]:
     """Rows before any check, those of `kept` left out: a row edited by hand keeps the id under which it was made.
+
+    The facts' own questions are not among them (see `own_candidates`): they come first, before a model writes.
 
     `only` restricts them to these facts (by id), without pairs, negatives and replay; `more` gives facts more wordings.
     `written` says how many wordings of a fact a model wrote: so many fewer come from templates. `gone` are facts that
@@ -82,11 +88,15 @@ class Counts:
         """Wordings to train a fact with, whoever writes them."""
         return max(self.settings.variations, self.more.get(fact_id, 0))
 
+    def besides_own(self, fact: Fact) -> int:
+        """Wordings to train a fact with beside the person's own, at least one."""
+        return max(1, self.variations(fact.id) - len(sound_rows(fact)))
+
     def from_templates(self, fact: Fact, split: Split) -> int:
-        """Wordings from templates: in training what the model left over, and always one."""
+        """Wordings from templates: in training what the person and the model left over, and always one."""
         if split in _ASKED:
             return _ASKED[split]
-        return max(1, self.variations(fact.id) - self.written.get(fact.id, 0))
+        return max(1, self.besides_own(fact) - self.written.get(fact.id, 0))
 
 
 def _for_all(facts: list[Fact], settings: GenerationSettings, wanted: Counts, gone: Sequence[Fact]) -> Iterator[Row]:
@@ -96,7 +106,9 @@ def _for_all(facts: list[Fact], settings: GenerationSettings, wanted: Counts, go
         asked = 0
         for fact in facts:
             rows = question_rows(fact, split, wanted.from_templates(fact, split), settings.seed)
-            asked += len(rows) + (wanted.written.get(fact.id, 0) if split is Split.TRAIN else 0)
+            asked += len(rows)
+            if split is Split.TRAIN:
+                asked += wanted.written.get(fact.id, 0) + len(sound_rows(fact))
             yield from rows
             yield from other_rows(fact, facts, shared, split, settings.seed, wanted.variations(fact.id))
         yield from composition_rows(facts, split, settings.seed)

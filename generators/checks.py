@@ -103,13 +103,18 @@ class RowChecker:
     """Checks rows one after the other and remembers those that passed, since a later one may not repeat them.
 
     `kept` are rows that stay in any case; a new one that repeats them is refused. Of rows that repeat each other the
-    first stays. Dev and test questions also refuse to hold any fact's value: they would not prove anything.
+    first stays. Dev and test questions also refuse to hold any fact's value: they would not prove anything. Words in
+    which a person asks for one fact ask for no other, and for nothing unknown.
     """
 
     def __init__(self, facts: Iterable[Fact], kept: Iterable[Row] = ()) -> None:
         self._by_id = {fact.id: fact for fact in facts}
         self._held = _held_by(self._by_id.values())
         self._seen: dict[str, list[str]] = {}
+        self._own: dict[str, str] = {}
+        for fact in self._by_id.values():
+            for text in fact.questions:
+                self._own.setdefault(_bare(text), fact.id)
         for row in kept:
             self._remember(row)
 
@@ -119,6 +124,9 @@ class RowChecker:
         problem = next((f"{name}: {why}" for name, check in CHECKS.items() if (why := check(row, own))), "")
         if not problem and row.split is not Split.TRAIN and row.kind in {*_ASKS_FOR_ONE, RowKind.ABSTENTION}:
             problem = "leak: a fact's value stands in the question" if self._held(row.question) else ""
+        if not problem and row.kind in {*_ASKS_FOR_ONE, RowKind.ABSTENTION}:
+            asked = self._own.get(_bare(row.question), "")
+            problem = "duplicate: another fact is asked in these words" if asked not in {"", *row.fact_ids} else ""
         problem = problem or _repeated(row, self._seen)
         if problem:
             return row, problem
@@ -132,6 +140,11 @@ class RowChecker:
 def check_rows(rows: Iterable[Row], facts: Iterable[Fact], kept: Iterable[Row] = ()) -> Iterator[tuple[Row, str]]:
     """Each row with its problem, as `RowChecker` tells them, as they come."""
     return map(RowChecker(facts, kept), rows)
+
+
+def _bare(text: str) -> str:
+    """The words alone; the text itself when it has none."""
+    return " ".join(re.findall(r"\w+", text.casefold())) or text
 
 
 def _asks(row: Row) -> str:

@@ -6,11 +6,13 @@ from typing import Any
 
 from generators.build import Counts, candidates, wants_paraphrases
 from generators.checks import RowChecker
+from generators.own import own_candidates
 from generators.paraphrase.tally import Tally
 from generators.paraphrase.write import there_by_fact, write
 from generators.writers import Writer, choose, explain, this_machine
 from schemas.errors import AndraeusError, Cancelled
 from schemas.events import Finished, Log, Progress, RowMade, Stage
+from schemas.row import Row
 from schemas.run import GenerateJob
 from schemas.settings import Backend
 from schemas.wire import Wire
@@ -29,10 +31,12 @@ def generate(job: GenerateJob, wire: Wire) -> None:
     writer = choose(job.settings, this_machine(), job.model)
     wire.emit(Log(message=explain(writer, job.settings)))
     checker, tally, stood_in = RowChecker(facts, job.kept), Tally(), ""
+    # The person's words come first: what a model or a template repeats of them is refused, and not the other way round.
+    own = sum(_told(row, checker, wire) for row in own_candidates(facts, job.kept, job.only))
     if writer.backend is not Backend.TEMPLATES:
         stood_in = _paraphrases(job, writer, checker, tally, wire)
     written = there_by_fact(job.kept) + tally.by_fact
-    accepted = tally.accepted + _templates(job, checker, written, wire)
+    accepted = own + tally.accepted + _templates(job, checker, written, wire)
     strangers = [fact_id for fact_id in wants_paraphrases(facts) if not written[fact_id]]
     result: dict[str, Any] = {
         "rows": accepted,
@@ -48,7 +52,7 @@ def _paraphrases(job: GenerateJob, writer: Writer, checker: RowChecker, tally: T
     """Let the model write. Why templates had to stand in for it altogether, "" when they had not."""
     counts = Counts(job.settings, job.more, {})
     wanted = {
-        fact.id: max(1, round(MODEL_SHARE * counts.variations(fact.id)))
+        fact.id: max(1, round(MODEL_SHARE * counts.besides_own(fact)))
         for fact in job.facts
         if job.only is None or fact.id in job.only
     }
@@ -73,10 +77,8 @@ def _templates(job: GenerateJob, checker: RowChecker, written: Mapping[str, int]
     wanted = list(
         candidates(facts, job.settings, job.kept, only=job.only, more=job.more, written=written, gone=job.gone)
     )
-    for done, (row, problem) in enumerate(map(checker, wanted), start=1):
-        shown = None if problem else row
-        accepted += shown is not None
-        wire.emit(RowMade(row_id=row.id, topic=row.topic, kind=row.kind, split=row.split, problem=problem, row=shown))
+    for done, row in enumerate(wanted, start=1):
+        accepted += _told(row, checker, wire)
         if wire.stop_requested:
             raise Cancelled("Stopped. The rows that were accepted are kept.")
         if time.monotonic() - beat > _BEAT_SECONDS:
@@ -84,6 +86,14 @@ def _templates(job: GenerateJob, checker: RowChecker, written: Mapping[str, int]
             wire.emit(Progress(stage="generate", done=done, total=len(wanted)))
     wire.emit(Progress(stage="generate", done=len(wanted), total=len(wanted)))
     return accepted
+
+
+def _told(row: Row, checker: RowChecker, wire: Wire) -> bool:
+    """Check a row and tell what became of it; whether it was accepted."""
+    row, problem = checker(row)
+    shown = None if problem else row
+    wire.emit(RowMade(row_id=row.id, topic=row.topic, kind=row.kind, split=row.split, problem=problem, row=shown))
+    return shown is not None
 
 
 def _stage(job: GenerateJob) -> str:

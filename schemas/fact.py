@@ -3,13 +3,14 @@
 from enum import IntEnum, StrEnum
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from schemas.base import Noun
 
 ATTRIBUTE_LIMIT = 120
 VALUE_LIMIT = 1000
 SUBJECT_LIMIT = 80
+ASKED_LIMIT = 300
 
 # Letters of any script, but no control characters: they would reach terminals and prompts.
 # Line breaks are refused here too; the importer turns them into spaces first. C0, C1 and the line separators.
@@ -20,9 +21,24 @@ _HAS_TEXT = rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*$"
 Attribute = Annotated[str, StringConstraints(min_length=1, max_length=ATTRIBUTE_LIMIT, pattern=_HAS_TEXT)]
 ValueText = Annotated[str, StringConstraints(min_length=1, max_length=VALUE_LIMIT, pattern=_HAS_TEXT)]
 Subject = Annotated[str, StringConstraints(min_length=1, max_length=SUBJECT_LIMIT, pattern=_HAS_TEXT)]
+# No bar: it stands between the questions of a form's field or of a cell.
+AskedText = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=ASKED_LIMIT, pattern=_HAS_TEXT.replace("[^", "[^|")
+    ),
+]
 Value = bool | int | float | ValueText | Annotated[list[ValueText], Field(min_length=1, max_length=50)]
 
 USER = "user"
+
+
+def _once(questions: tuple[str, ...]) -> tuple[str, ...]:
+    """Each question once, whatever its case: the way in which it was written first."""
+    kept: dict[str, str] = {}
+    for text in questions:
+        kept.setdefault(text.casefold(), text)
+    return tuple(kept.values())
 
 
 class Tier(IntEnum):
@@ -56,6 +72,8 @@ class ImportedFact(Noun):
     tier: Tier | None = None
     aliases: tuple[ValueText, ...] = ()
     """Other spellings of the value that count as right."""
+    questions: Annotated[tuple[AskedText, ...], Field(max_length=20), AfterValidator(_once)] = ()
+    """How the person would ask for it, in their own words: each is trained as it stands, if it passes the checks."""
     source: Annotated[str, StringConstraints(max_length=500, pattern=_PRINTABLE)] = ""
     """Where the fact comes from, in the user's words."""
 

@@ -95,6 +95,8 @@ def _reason(error: Any) -> str:
     if error.validator == "maxItems":
         return f"has {len(given):,} items; at most {error.validator_value:,} are allowed"
     if error.validator == "pattern":
+        if "|" in str(given) and "^|" in error.validator_value:
+            return "holds a |, which stands between two"
         return "is blank" if not str(given).strip() else "holds control characters"
     if error.validator in _BOUNDS:
         return f"must be {_BOUNDS[error.validator]} {as_digits(error.validator_value)}"
