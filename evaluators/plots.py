@@ -60,10 +60,7 @@ def _bars(evaluation: Evaluation, names: dict[str, str], key: str, title: str) -
             known = [(at, metrics[name]) for at, name in enumerate(reversed(there)) if name in metrics]
             _draw(axes, [at + shift for at, _ in known], [one for _, one in known], label, colour, hatch)
         _dress(axes, [names[name] for name in reversed(there)])
-        out = io.StringIO()
-        quiet = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        figure.savefig(out, format="svg", transparent=True, metadata=quiet)
-    return _inline(out.getvalue(), key, title)
+        return _inline(figure, key, title)
 
 
 def _draw(axes: Any, heights: list[float], found: Sequence[Proportion], label: str, colour: str, hatch: str) -> None:
@@ -87,11 +84,7 @@ def _dress(axes: Any, labels: list[str]) -> None:
     axes.set_yticks(range(len(labels)), labels)
     axes.set_xlim(0, 1)
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
-    axes.tick_params(colors=_TEXT, length=0)
-    axes.grid(axis="x", color=_GRID, linewidth=0.8)
-    axes.set_axisbelow(True)
-    for side in axes.spines.values():
-        side.set_visible(False)
+    _frame(axes)
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False, labelcolor=_TEXT)
 
 
@@ -109,10 +102,7 @@ def study_plot(bars: Mapping[str, Sequence[tuple[str, Estimate]]], title: str) -
         grid = figure.subplots(max(1, len(bars)), 1, squeeze=False, gridspec_kw={"height_ratios": heights or [1]})
         for axes, (name, found) in zip(grid[:, 0], bars.items(), strict=False):
             _draw_arms(axes, name, found)
-        out = io.StringIO()
-        quiet = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        figure.savefig(out, format="svg", transparent=True, metadata=quiet)
-    return _inline(out.getvalue(), "study", title)
+        return _inline(figure, "study", title)
 
 
 def _draw_arms(axes: Any, name: str, found: Sequence[tuple[str, Estimate]]) -> None:
@@ -131,6 +121,10 @@ def _draw_arms(axes: Any, name: str, found: Sequence[tuple[str, Estimate]]) -> N
     axes.set_title(name, loc="left", fontsize=9, color=_TEXT)
     if all(one.mean <= 1 for _, one in ordered):
         axes.set_xlim(0, 1)
+    _frame(axes)
+
+
+def _frame(axes: Any) -> None:
     axes.tick_params(colors=_TEXT, length=0)
     axes.grid(axis="x", color=_GRID, linewidth=0.8)
     axes.set_axisbelow(True)
@@ -138,9 +132,12 @@ def _draw_arms(axes: Any, name: str, found: Sequence[tuple[str, Estimate]]) -> N
         side.set_visible(False)
 
 
-def _inline(svg: str, key: str, title: str) -> str:
+def _inline(figure: Any, key: str, title: str) -> str:
     """The drawing alone, with names of its own, a title for those who cannot see it, and the page's colours."""
-    svg = svg[svg.index("<svg") :]
+    out = io.StringIO()
+    quiet = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    figure.savefig(out, format="svg", transparent=True, metadata=quiet)
+    svg = out.getvalue()[out.getvalue().index("<svg") :]
     svg = re.sub(r'\bid="', f'id="{key}-', svg)
     svg = re.sub(r"url\(#", f"url(#{key}-", svg)
     svg = re.sub(r'href="#', f'href="#{key}-', svg)
