@@ -8,6 +8,7 @@ from andraeus_tui.fact_view import tier_text
 from andraeus_tui.readers import tidy
 from andraeus_tui.store.database import Database
 from andraeus_tui.store.facts import change_fact
+from generators.own import refusals
 from generators.topics import complete, explain_kind, explain_tier, topic_of
 from schemas.fact import USER, Fact, ImportedFact, Tier, ValueKind, plain_text
 from schemas.validate import problems
@@ -27,6 +28,8 @@ class Draft:
     tier: Tier | None = None
     aliases: str = ""
     """Other spellings, with | between them."""
+    questions: str = ""
+    """How the person would ask, with | between the questions."""
     source: str = ""
 
 
@@ -42,6 +45,8 @@ class Advice:
     tier: str = ""
     wordings: str = ""
     """Whether everyday questions are known for the attribute."""
+    questions: str = ""
+    """Which of the person's own questions no row is made from, and why."""
 
 
 def draft_of(fact: Fact) -> Draft:
@@ -54,6 +59,7 @@ def draft_of(fact: Fact) -> Draft:
         kind=None if explain_kind(bare)[0] is fact.kind else fact.kind,
         tier=None if explain_tier(bare)[0] is fact.tier else fact.tier,
         aliases=" | ".join(fact.aliases),
+        questions=" | ".join(fact.questions),
         source=fact.source,
     )
 
@@ -71,13 +77,14 @@ def advise(draft: Draft, others: Mapping[str, Fact], edited: Fact | None = None)
         kind, tier = f"kind {wanted}: {why_kind}", f"tier {tier_text(level)}: {why_tier}"
         if wanted is not ValueKind.LIST and isinstance(imported.value, list):
             found["kind"] = "several values are a list"
-    fact = None
+    fact, asked = None, ""
     if not missing and not found:
         fact = complete(imported)
+        asked = _refused(fact)
         twin = others.get(fact.id)
         if twin is not None and (edited is None or edited.id != fact.id):
             found["attribute"], fact = f"is known already ({_short(twin.text)}): edit that fact", None
-    return Advice(fact, found, missing, kind, tier, wordings)
+    return Advice(fact, found, missing, kind, tier, wordings, asked)
 
 
 def _body(draft: Draft, edited: Fact | None) -> dict[str, Any]:
@@ -91,6 +98,7 @@ def _body(draft: Draft, edited: Fact | None) -> dict[str, Any]:
     body["kind"] = draft.kind.value if draft.kind else ""
     body["tier"] = int(draft.tier) if draft.tier else ""
     body["aliases"] = [tidy(alias) for alias in draft.aliases.split("|") if alias.strip()]
+    body["questions"] = [tidy(text) for text in draft.questions.split("|") if text.strip()]
     body["source"] = tidy(draft.source)
     return {name: value for name, value in body.items() if value not in ("", [])}
 
@@ -104,7 +112,14 @@ def _problem(text: str) -> tuple[str, str]:
 def _wordings(draft: Draft) -> str:
     topic = topic_of(tidy(draft.subject) or USER, tidy(draft.attribute))
     how = "has everyday wordings" if topic.entry else "generic wordings only"
+    if not topic.entry and draft.questions.strip():
+        how = "generic wordings and your own questions"
     return f"asks for {topic.named}: {how}"
+
+
+def _refused(fact: Fact) -> str:
+    refused = refusals(fact)
+    return f"not used: {'; '.join(f'{_short(text)}: {why}' for text, why in refused.items())}" if refused else ""
 
 
 def _short(text: str) -> str:

@@ -20,6 +20,8 @@ def fields(fact: Fact) -> dict[str, Any]:
     body |= {"kind": fact.kind.value, "tier": int(fact.tier)}
     if fact.aliases:
         body["aliases"] = list(fact.aliases)
+    if fact.questions:
+        body["questions"] = list(fact.questions)
     if fact.source:
         body["source"] = fact.source
     return body
@@ -34,19 +36,20 @@ def _jsonl(facts: list[Fact]) -> str:
 
 
 def _mapping(facts: list[Fact]) -> str:
-    if any(fact.subject != USER or fact.aliases or fact.source for fact in facts):
-        raise InputError("A flat mapping cannot hold subjects, aliases or sources.", "Export as json instead.")
+    if any(fact.subject != USER or fact.aliases or fact.questions or fact.source for fact in facts):
+        message = "A flat mapping cannot hold subjects, aliases, questions or sources."
+        raise InputError(message, "Export as json instead.")
     return json.dumps({fact.attribute: fact.value for fact in facts}, ensure_ascii=False, indent=2) + "\n"
 
 
 def _csv(facts: list[Fact]) -> str:
     out = io.StringIO()
-    columns = ["attribute", "value", "subject", "kind", "tier", "aliases", "source"]
+    columns = ["attribute", "value", "subject", "kind", "tier", "aliases", "questions", "source"]
     writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
     for fact in facts:
         body = fields(fact)
-        for name in ("value", "aliases"):
+        for name in ("value", "aliases", "questions"):
             if isinstance(body.get(name), list):
                 body[name] = "|".join(body[name])
         writer.writerow(body)

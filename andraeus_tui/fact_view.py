@@ -112,6 +112,7 @@ def _haystack(fact: Fact) -> str:
         fact.attribute.replace("_", " "),
         fact.text,
         *fact.aliases,
+        *fact.questions,
         fact.source,
     )
     return "\n".join(parts).casefold()
@@ -174,8 +175,9 @@ def details(fact: Fact, marks: Marks) -> tuple[str, ...]:
         f"tier {tier_text(fact.tier)} ({tier_why if tier is fact.tier else 'set by hand'})"
     )
     extra = [f"also right: {', '.join(fact.aliases)}"] if fact.aliases else []
+    extra += [f"asked as: {' | '.join(fact.questions)}"] if fact.questions else []
     extra += [f"source: {fact.source}"] if fact.source else []
-    extra += [] if topic.entry else ["generic wordings only"]
+    extra += [] if topic.entry or fact.questions else ["generic wordings only"]
     if model_text(fact, marks) == "changed" and marks.knowledge:
         extra.insert(0, f"the model was taught {marks.knowledge.facts[fact.id].text!r}")
     return (*lines, "; ".join(extra)) if extra else tuple(lines)

@@ -98,7 +98,8 @@ def sort_out(entries: Iterator[Entry], existing: list[Fact], replace: bool = Fal
             fresh[fact.id] = entry.place
             result.known += 1
         elif old is not None and not replace:
-            reason = "this attribute has another value already"
+            what = "another value" if fact.text != old.text else "other details"
+            reason = f"this attribute has {what} already"
             result.skipped.append(Skipped(entry.place, _label(entry.body), reason, replaceable=True))
         else:
             fresh[fact.id] = entry.place

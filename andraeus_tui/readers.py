@@ -142,6 +142,8 @@ def _from_object(place: str, body: Any) -> Entry:
     keys = [key for key, _ in body]
     twice = sorted({key for key in keys if keys.count(key) > 1})
     fields = {key: _tidy_value(value) for key, value in body if value is not None}
+    if isinstance(one := fields.get("questions"), str):
+        fields["questions"] = [one] if one else []
     return Entry(place, fields, f"the key {twice[0]!r} stands twice" if twice else "")
 
 
@@ -190,12 +192,12 @@ def _csv(text: str, path: Path | str) -> Iterator[Entry]:
 
 
 def _typed(fields: dict[str, str]) -> dict[str, Any]:
-    """Cells are text; tier and aliases are not."""
+    """Cells are text; tier, aliases and questions are not."""
     typed: dict[str, Any] = dict(fields)
     if fields.get("tier", "").isdigit():
         typed["tier"] = int(fields["tier"])
-    if "aliases" in fields:
-        typed["aliases"] = [alias.strip() for alias in fields["aliases"].split("|") if alias.strip()]
+    for name in fields.keys() & {"aliases", "questions"}:
+        typed[name] = [part.strip() for part in fields[name].split("|") if part.strip()]
     if fields.get("kind") == "list" and "|" in fields.get("value", ""):
         typed["value"] = [item.strip() for item in fields["value"].split("|") if item.strip()]
     return typed

@@ -3,7 +3,8 @@
 What is new, changed or deleted trains with all its rows, and so does what could be taken for it: a new best friend is
 soon everybody's name. Of every other fact that stayed some come along, in wordings that the parent did not train as far
 as there are any, and of refusals and general prompts the same share: without them the update would be learned at the
-price of the rest.
+price of the rest. A fact for which the person gave more questions of their own stays what it is, so nothing is spoiled by
+it, and trains with all its rows. One that is asked in fewer ways is no change: no training takes a wording back.
 """
 
 import json
@@ -35,6 +36,7 @@ _COMMON = frozenset({ValueKind.TEXT, ValueKind.LIST})
 """Kinds of value that make no two facts alike."""
 _SAME = ("rank", "alpha", "targets", "frozen_below")
 """Numbers of the recipe that shape the adapter."""
+_GENERATE = "Run: andraeus-tui generate --project DIR --approve"
 _NO_PROOF = (
     "Deleting by a warm start is no proof of forgetting: train from scratch for that, and delete this run and those "
     "before it."
@@ -62,6 +64,8 @@ class Changes:
     new: tuple[Fact, ...]
     changed: tuple[Fact, ...]
     kept: tuple[Fact, ...]
+    asked_anew: tuple[Fact, ...]
+    """Those of the kept ones for which there are own questions that there were not."""
     deleted: tuple[Fact, ...]
     refused: frozenset[str]
     """Topics of deleted facts that no other fact tells."""
@@ -82,7 +86,8 @@ class Changes:
 
     def touches(self, row: Row) -> bool:
         """Whether the row is about something that changed."""
-        return bool(self.learned & set(row.fact_ids)) or (row.kind is RowKind.ABSTENTION and row.topic in self.refused)
+        trained = {*self.learned, *_ids(self.asked_anew)}
+        return not trained.isdisjoint(row.fact_ids) or (row.kind is RowKind.ABSTENTION and row.topic in self.refused)
 
     def as_parent(self, run: str) -> Parent:
         """The same by ids, as it is recorded."""
@@ -91,6 +96,7 @@ class Changes:
             new=_ids(self.new),
             changed=_ids(self.changed),
             kept=_ids(self.kept),
+            asked_anew=_ids(self.asked_anew),
             deleted=_ids(self.deleted),
             note=_NO_PROOF if self.deleted else "",
         )
@@ -98,7 +104,7 @@ class Changes:
     @property
     def happened(self) -> bool:
         """Whether there are any."""
-        return bool(self.new or self.changed or self.deleted)
+        return bool(self.new or self.changed or self.asked_anew or self.deleted)
 
 
 def start_from(runs: Path, name: str, settings: ProjectSettings) -> Start:
@@ -194,17 +200,26 @@ def gone_facts(runs: Path, facts: list[Fact]) -> tuple[Fact, ...]:
 
 
 def changes_since(start: Start, facts: list[Fact]) -> Changes:
-    """What is new, changed, kept and deleted. A fact changed when its value reads differently."""
+    """What is new, changed, kept and deleted. A fact changed when its value reads differently; of the kept ones some are
+    asked anew."""
     before = {fact.id: fact for fact in start.facts}
     there = {fact.id for fact in facts}
     deleted = tuple(fact for fact in start.told if fact.id not in there)
+    kept = tuple(fact for fact in facts if fact.id in before and fact.text == before[fact.id].text)
     return Changes(
         new=tuple(fact for fact in facts if fact.id not in before),
         changed=tuple(fact for fact in facts if fact.id in before and fact.text != before[fact.id].text),
-        kept=tuple(fact for fact in facts if fact.id in before and fact.text == before[fact.id].text),
+        kept=kept,
+        asked_anew=tuple(fact for fact in kept if new_questions(fact, before[fact.id])),
         deleted=deleted,
         refused=frozenset(topic.key for topic in gone_topics(facts, deleted)),
     )
+
+
+def new_questions(fact: Fact, before: Fact) -> set[str]:
+    """Own questions that there were not."""
+    there = {text.casefold() for text in before.questions}
+    return {text for text in fact.questions if text.casefold() not in there}
 
 
 def rows_of_update(rows: list[Row], changes: Changes, start: Start, seed: int) -> list[Row]:
@@ -245,8 +260,13 @@ def _covered(rows: list[Row], changes: Changes, start: Start) -> None:
         facts = "1 fact that was" if missing == 1 else f"{missing} facts that were"
         raise InputError(
             f"There are no approved rows for {facts} added, changed or deleted since run {start.name}.",
-            "Run: andraeus-tui generate --project DIR --approve",
+            _GENERATE,
         )
+    if not (changes.learned or changes.deleted):
+        before = {fact.id: fact for fact in start.facts}
+        given = {text for fact in changes.asked_anew for text in new_questions(fact, before[fact.id])}
+        if given.isdisjoint(row.question for row in rows):
+            raise InputError(f"There are no approved rows for the questions given since run {start.name}.", _GENERATE)
 
 
 def shorter(recipe: Recipe) -> Recipe:

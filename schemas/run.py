@@ -41,6 +41,8 @@ class Parent(Noun):
     new: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    asked_anew: tuple[str, ...] = ()
+    """Those of the kept ones for which the person gave more questions of their own."""
     deleted: tuple[str, ...] = ()
     """Facts that this line of runs was ever told and that are gone."""
     note: str = ""
@@ -49,12 +51,12 @@ class Parent(Noun):
     @property
     def counts(self) -> dict[str, int]:
         """How many facts of each sort."""
-        return {name: len(getattr(self, name)) for name in ("new", "changed", "deleted", "kept")}
+        return {name: len(getattr(self, name)) for name in ("new", "changed", "asked_anew", "deleted", "kept")}
 
     @property
     def text(self) -> str:
         """The same for people: "2 new, 1 deleted, 18 kept"."""
-        return ", ".join(f"{count} {name}" for name, count in self.counts.items() if count)
+        return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in self.counts.items() if count)
 
 
 class TrainConfig(Noun):

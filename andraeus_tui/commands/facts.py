@@ -10,6 +10,7 @@ from andraeus_tui.importing import Import, Skipped, refuse_if_useless
 from andraeus_tui.project import Project
 from andraeus_tui.readers import Entry, tidy
 from andraeus_tui.store.facts import all_facts, put_facts, remove_facts
+from generators.build import wants_paraphrases
 from generators.topics import topic_of, topic_of_fact
 from schemas.errors import InputError
 
@@ -64,9 +65,10 @@ def show(folder: Path, output: str) -> None:
     if not facts:
         note("No facts yet.")
         return
+    strangers = set(wants_paraphrases(facts))
     rows = [
         (fact.subject, fact.attribute, fact.text, fact.kind.value, str(int(fact.tier)),
-         "" if topic_of_fact(fact).entry else "wants the model's paraphrases")
+         "wants the model's paraphrases" if fact.id in strangers else "")
         for fact in facts
     ]  # fmt: skip
     table(("subject", "attribute", "value", "kind", "tier", ""), rows)
@@ -93,6 +95,8 @@ def add(folder: Path, given: Mapping[str, object], replace: bool) -> None:
     body["value"] = tidy(values[0]) if len(values) == 1 else [tidy(value) for value in values]
     if "aliases" in body:
         body["aliases"] = list(body["aliases"])  # type: ignore[call-overload]
+    if "questions" in body:
+        body["questions"] = [tidy(text) for text in body["questions"]]  # type: ignore[attr-defined]
     with Project(folder).database() as database:
         found = importing.sort_out(iter([Entry("the fact", body)]), all_facts(database), replace)
         if found.skipped:

@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from andraeus_tui.store.database import Database
+from generators.own import own_family
 from generators.topics import topic_of_fact
 from schemas.fact import Fact
+from schemas.row import Origin, Row
 
 
 def all_facts(database: Database) -> list[Fact]:
@@ -34,7 +36,8 @@ def put_facts(database: Database, facts: Iterable[Fact], label: str) -> None:
 def change_fact(database: Database, fact: Fact, label: str, *, old_id: str, keep_rows: bool = False) -> None:
     """Put a fact in the place of the one with `old_id`, or at the end when there is none, in one change.
 
-    Rows of both go away; `keep_rows` leaves those of a fact whose id and words stay as they are.
+    Rows of both go away; `keep_rows` leaves those of a fact whose id and words stay as they are, except the rows of own
+    questions that it does not give any more.
     """
     with database.change(label) as connection:
         found = connection.execute("SELECT position FROM facts WHERE id = ?", (old_id,)).fetchone()
@@ -44,6 +47,8 @@ def change_fact(database: Database, fact: Fact, label: str, *, old_id: str, keep
             _drop_rows_of(connection, old_id)
             _drop_rows_of(connection, fact.id)
             _drop_refusals_of(connection, fact)
+        else:
+            _drop_other_questions(connection, fact)
         if fact.id != old_id:
             connection.execute("DELETE FROM facts WHERE id = ?", (old_id,))
         _put(connection, fact, found[0])
@@ -61,6 +66,16 @@ def remove_facts(database: Database, ids: Iterable[str], label: str) -> int:
 
 def _drop_rows_of(connection: sqlite3.Connection, fact_id: str) -> None:
     connection.execute("DELETE FROM rows WHERE id IN (SELECT row_id FROM row_facts WHERE fact_id = ?)", (fact_id,))
+
+
+def _drop_other_questions(connection: sqlite3.Connection, fact: Fact) -> None:
+    found = connection.execute(
+        "SELECT id, body FROM rows JOIN row_facts ON row_id = id WHERE fact_id = ? AND origin = ?",
+        (fact.id, Origin.TEMPLATE),
+    ).fetchall()
+    rows = [(row_id, Row.model_validate_json(body)) for row_id, body in found]
+    gone = [(row_id,) for row_id, row in rows if row.family == own_family(fact) and row.question not in fact.questions]
+    connection.executemany("DELETE FROM rows WHERE id = ?", gone)
 
 
 def _drop_refusals_of(connection: sqlite3.Connection, fact: Fact) -> None:

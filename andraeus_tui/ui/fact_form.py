@@ -20,9 +20,9 @@ from andraeus_tui.ui.keys import KeyBar
 from schemas.errors import AndraeusError
 from schemas.fact import Fact, Tier, ValueKind
 
-_FIELDS = ("attribute", "value", "subject", "kind", "tier", "aliases", "source")
+_FIELDS = ("attribute", "value", "subject", "kind", "tier", "aliases", "questions", "source")
 _NAMES = {"attribute": "Attribute", "value": "Value", "subject": "About", "kind": "Kind", "tier": "Tier",
-          "aliases": "Also right", "source": "Source"}  # fmt: skip
+          "aliases": "Also right", "questions": "Asked as", "source": "Source"}  # fmt: skip
 _MARK = "\N{BALLOT X} "
 _Choice = TypeVar("_Choice")
 
@@ -68,6 +68,9 @@ class FactForm(ModalScreen[Fact | None]):
             "aliases": Input(
                 first.aliases, placeholder="other spellings of the value, | between them", id="aliases", compact=True
             ),
+            "questions": Input(
+                first.questions, placeholder="how you would ask for it, | between questions", id="questions", compact=True
+            ),
             "source": Input(first.source, placeholder="where you know it from", id="source", compact=True),
         }  # fmt: skip
         with VerticalScroll(classes="dialog", can_focus=False):
@@ -95,7 +98,7 @@ class FactForm(ModalScreen[Fact | None]):
         self._advice = advice = advise(draft, self._others, self._edited)
         self._select("kind").prompt = f"by rule{_rule(advice.kind, draft.kind)}"
         self._select("tier").prompt = f"by rule{_rule(advice.tier, draft.tier)}"
-        said = {"attribute": advice.wordings, "kind": advice.kind, "tier": advice.tier}
+        said = {"attribute": advice.wordings, "kind": advice.kind, "tier": advice.tier, "questions": advice.questions}
         for name in _FIELDS:
             self._hint(name, advice.problems.get(name, ""), said.get(name, ""))
         self._hint("rows", "", self._loss(advice.fact))
@@ -122,6 +125,7 @@ class FactForm(ModalScreen[Fact | None]):
             kind=_chosen(self._select("kind")),
             tier=_chosen(self._select("tier")),
             aliases=self.query_one("#aliases", Input).value,
+            questions=self.query_one("#questions", Input).value,
             source=self.query_one("#source", Input).value,
         )
 
