@@ -37,6 +37,8 @@ def test_files_are_valid_draft_2020_12(path: object) -> None:
         ({"attribute": "a", "value": None}, "/value", "null"),
         ({"attribute": "a", "value": "x", "tier": 5}, "/tier", "one of"),
         ({"attribute": "a", "value": "x", "colour": 1}, "/", "colour"),
+        ({"attribute": "a", "value": "x", "questions": ["Who?", "a|b"]}, "/questions/1", "|"),
+        ({"attribute": "a", "value": "x", "questions": ["x" * 301]}, "/questions/0", "301"),
     ],
 )
 def test_problems_name_pointer_and_reason(body: dict[str, object], pointer: str, word: str) -> None:
@@ -48,7 +50,8 @@ def test_problems_name_pointer_and_reason(body: dict[str, object], pointer: str,
 
 @given(
     st.dictionaries(
-        st.sampled_from(["attribute", "value", "subject", "tier", "x"]), st.text() | st.integers() | st.none()
+        st.sampled_from(["attribute", "value", "subject", "tier", "questions", "x"]),
+        st.text() | st.integers() | st.none() | st.lists(st.text()),
     )
 )
 def test_schema_and_type_agree(body: dict[str, object]) -> None:
@@ -59,6 +62,18 @@ def test_schema_and_type_agree(body: dict[str, object]) -> None:
         accepted = False
     if not list(problems("fact", body)):
         assert accepted
+
+
+@given(st.lists(st.text() | st.sampled_from(["Who?", "WHO?", " Who? "]), max_size=21))
+def test_questions_that_the_schema_takes_stand_once_and_stripped(questions: list[str]) -> None:
+    body = {"attribute": "a", "value": "x", "questions": questions}
+    if list(problems("fact", body)):
+        return
+    kept = ImportedFact.model_validate(body).questions
+    folded = [text.casefold() for text in kept]
+    assert len(set(folded)) == len(folded)
+    assert set(folded) == {text.strip().casefold() for text in questions}
+    assert all(text == text.strip() for text in kept)
 
 
 @given(st.integers(0, 10**6), st.floats(allow_nan=False, allow_infinity=False), st.text())

@@ -2,12 +2,16 @@
 
 from textual.widgets import Select, TextArea
 
+from andraeus_tui.project import Project
 from andraeus_tui.store.facts import all_facts
+from andraeus_tui.store.rows import all_rows, replace_generated
 from andraeus_tui.ui.app import AndraeusApp
 from andraeus_tui.ui.fact_form import FactForm
 from andraeus_tui.ui.table import WindowTable
+from generators.build import build
 from schemas.fact import Tier
-from schemas.row import ReviewState
+from schemas.row import ReviewState, Split
+from schemas.settings import GenerationSettings
 from tests.ui.conftest import MakeProject
 from tests.ui.facts_steps import facts, field, hint, stored
 from tests.ui.steps import press, settle, shown
@@ -104,3 +108,47 @@ async def test_numbers_and_lists_stay_what_they_were(make_project: MakeProject) 
     assert stored(project) == {body["attribute"]: body["value"] for body in bodies}
     with project.database() as database:
         assert [fact.source for fact in all_facts(database)] == ["me"] * 3
+
+
+async def test_own_questions_are_kept_and_undone_and_leave_the_other_rows(make_project: MakeProject) -> None:
+    project = make_project(state=ReviewState.APPROVED)
+
+    def asked() -> tuple[str, ...]:
+        with project.database() as database:
+            return all_facts(database)[-1].questions
+
+    def trained() -> set[str]:
+        with project.database() as database:
+            return {row.question for row in all_rows(database, Split.TRAIN, ReviewState.APPROVED)}
+
+    before = trained()
+    async with AndraeusApp(project.folder).run_test(size=NARROW) as pilot:
+        await settle(pilot)
+        await press(pilot, "end", "e")
+        field(pilot, "questions").value = "Which animal am I? | what's my [/beast]? | am I an otter [the /small] one?"
+        await settle(pilot)
+        assert "not used: 'am I an otter" in hint(pilot, "questions")
+        assert hint(pilot, "attribute").endswith("generic wordings and your own questions")
+        assert not pilot.app.screen.query_one("#rows-hint").display, "no row says anything that is not true any more"
+        await press(pilot, "ctrl+s")
+        assert asked() == ("Which animal am I?", "what's my [/beast]?", "am I an otter [the /small] one?")
+        assert "asked as: Which animal am I? | what's my [/beast]?" in shown(pilot, "#details")
+        assert trained() == before
+        generated(project)
+        assert trained() >= {"Which animal am I?", "what's my [/beast]?"}
+        # One is taken away: its row goes, the others stay as they were decided.
+        await press(pilot, "e")
+        assert field(pilot, "questions").value.startswith("Which animal am I? | ")
+        whole = trained()
+        field(pilot, "questions").value = "Which animal am I?"
+        await press(pilot, "ctrl+s")
+        assert whole - trained() == {"what's my [/beast]?"}
+        await press(pilot, "u")
+        assert len(asked()) == 3
+        assert trained() == whole
+
+
+def generated(project: Project) -> None:
+    with project.database() as database:
+        made = build(all_facts(database), GenerationSettings(variations=4, abstention=0.2, replay=4)).rows
+        replace_generated(database, made, ReviewState.APPROVED, "generate")
