@@ -175,8 +175,8 @@ def details(fact: Fact, marks: Marks) -> tuple[str, ...]:
         f"tier {tier_text(fact.tier)} ({tier_why if tier is fact.tier else 'set by hand'})"
     )
     extra = [f"also right: {', '.join(fact.aliases)}"] if fact.aliases else []
-    extra += [f"asked as: {' | '.join(fact.questions)}"] if fact.questions else []
     extra += [f"source: {fact.source}"] if fact.source else []
+    extra += [f"asked as: {' | '.join(fact.questions)}"] if fact.questions else []
     extra += [] if topic.entry or fact.questions else ["generic wordings only"]
     if model_text(fact, marks) == "changed" and marks.knowledge:
         extra.insert(0, f"the model was taught {marks.knowledge.facts[fact.id].text!r}")
