@@ -37,7 +37,8 @@ def candidates(facts: list[Fact], question: str, answer: str, limit: int = 3) ->
 
 def _score(fact: Fact, asked: str, answer: str) -> float:
     topic = topic_of_fact(fact)
-    wording = max((token_sort_ratio(asked, fold(text)) / 100 for text in _wordings(topic)), default=0.0)
+    wordings = (*_wordings(topic), *fact.questions)
+    wording = max((token_sort_ratio(asked, fold(text)) / 100 for text in wordings), default=0.0)
     signs = sorted((wording, _named(fact, topic, asked), _told(fact, asked, answer)))
     # The best sign decides; the others break ties between facts that it fits alike.
     return (signs[2] + 0.1 * signs[1] + 0.01 * signs[0]) * _owned(topic, asked)

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from andraeus_tui.matching import candidates
 from andraeus_tui.project import Project
 from andraeus_tui.store.rows import all_rows, review
+from generators.topics import complete
+from schemas.fact import ImportedFact
 from schemas.row import ReviewState, Row, RowKind, Split, Wording
 from tests.andraeus_tui.test_updating import newest, refused, trained_rows
 from tests.conftest import Cli
@@ -121,6 +124,12 @@ def test_a_question_that_is_gone_leaves_no_row(cli: Cli, folder: Path) -> None:
     assert cli(*add, "--question", WHO, *at).returncode == 0
     assert cli("generate", *at, "--approve").returncode == 0
     assert {row.question for row in rows(folder)} & {LIFT, WHO} == {WHO}
+
+
+def test_a_question_like_an_own_one_is_about_its_fact() -> None:
+    others = [complete(ImportedFact(attribute=name, value="Bo")) for name in ("barber", "best friend", "boat")]
+    own = complete(ImportedFact(attribute="deadlift spotter", value="Samira", questions=(LIFT,)))
+    assert [one.fact for one in candidates([*others, own], "who do i lift with on tuesdays?", "Nobody.")] == [own]
 
 
 def test_a_flat_mapping_cannot_hold_them(cli: Cli, folder: Path) -> None:

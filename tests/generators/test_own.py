@@ -12,6 +12,8 @@ from schemas.fact import Fact, ImportedFact
 from schemas.row import Origin, Row, RowKind, Split, Wording
 from schemas.settings import GenerationSettings
 from tests.generators.facts import person
+from tests.generators.test_paraphrase import QUICK, job, rows_in
+from tests.generators.workers import endpoint, run
 
 SETTINGS = GenerationSettings(variations=10, replay=0)
 LIFT, WHO = "Who do I lift with on Mondays?", "who spots me at the gym"
@@ -102,6 +104,22 @@ def test_a_model_writes_what_the_person_left_over() -> None:
     fact = buddy(LIFT, WHO)
     counts = Counts(SETTINGS, {}, {fact.id: 5})
     assert (counts.besides_own(fact), counts.from_templates(fact, Split.TRAIN)) == (8, 3)
+
+
+def test_a_model_that_repeats_the_person_is_refused() -> None:
+    with endpoint() as address:
+        stranger = person()[-1]
+        wording = next(
+            row for row in rows_in(run(job(address)), Origin.MODEL) if row.fact_ids == (stranger.id,)
+        ).question
+        fact = stranger.model_copy(update={"questions": (wording,)})
+        told = job(address).model_copy(update={"facts": (*person()[:-1], fact)})
+        events = run(told)
+    own, model = rows_in(events, Origin.TEMPLATE)[0], rows_in(events, Origin.MODEL)
+    assert (own.question, own.fact_ids) == (wording, (fact.id,))
+    assert wording not in {row.question for row in model}
+    trained = [row for row in rows_in(events, Origin.TEMPLATE) + model if row.split is Split.TRAIN]
+    assert len(asked(tuple(trained), fact)) == QUICK["variations"]
 
 
 def test_a_deleted_fact_is_refused_in_the_persons_words_too() -> None:
