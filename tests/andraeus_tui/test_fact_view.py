@@ -116,6 +116,12 @@ def test_a_draft_says_what_is_missing_wrong_and_suggested() -> None:
     wrong = advise(Draft("birthday", "3 May 1990", aliases="x" * 1001), {})
     assert (wrong.fact, list(wrong.problems)) == (None, ["aliases"])
     assert wrong.tier, "what is right is still advised on"
+    crowded = advise(Draft("spotter", "Bo", questions=" | ".join(f"Who is my {n}?" for n in range(21))), {})
+    assert list(crowded.problems) == ["questions"]
+    asked = advise(Draft("spotter", "Bo", questions="Who do I lift with?|Is it Bo I lift with? "), {})
+    assert asked.wordings.endswith("your own questions")
+    assert asked.questions == "not used: 'Is it Bo I lift with?': leak: the answer stands in the question"
+    assert asked.fact is not None
     assert advise(Draft("hobbies", "a\nb", kind=ValueKind.TEXT), {}).problems["kind"] == "several values are a list"
     known = {SOME[0].id: SOME[0]}
     assert "Harbor Radio" in advise(Draft("my employer", "Acme"), known).problems["attribute"]
@@ -123,15 +129,21 @@ def test_a_draft_says_what_is_missing_wrong_and_suggested() -> None:
 
 
 @pytest.mark.parametrize(
-    "one", [*SOME, fact("hobbies", ["chess", "tea"]), fact("motto", "a | b", tier=4, kind="place")]
+    "one",
+    [
+        *SOME,
+        fact("spotter", "Bo", questions=["Who spots me?", "Who do I trust?"]),
+        fact("hobbies", ["chess", "tea"]),
+        fact("motto", "a | b", tier=4, kind="place"),
+    ],
 )
 def test_a_draft_of_a_fact_is_that_fact(one: Fact) -> None:
     assert advise(draft_of(one), {one.id: one}, one).fact == one
 
 
-@given(TEXT, TEXT, st.text(max_size=20), st.text(max_size=20))
-def test_any_typing_is_judged(attribute: str, value: str, subject: str, aliases: str) -> None:
-    advice = advise(Draft(attribute, value, subject, aliases=aliases), {})
+@given(TEXT, TEXT, *[st.text(max_size=20)] * 3)
+def test_any_typing_is_judged(attribute: str, value: str, subject: str, aliases: str, questions: str) -> None:
+    advice = advise(Draft(attribute, value, subject, aliases=aliases, questions=questions), {})
     assert (advice.fact is None) == bool(advice.problems or advice.missing)
 
 
