@@ -1,40 +1,32 @@
 """Runs that look trained and evidence made by hand: no model is needed to look at a screen or a report."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from andraeus_tui.examining import questions_for
 from andraeus_tui.freeze import freeze_run
-from andraeus_tui.project import Project, create
-from andraeus_tui.runs import Run, read_run
-from andraeus_tui.store.facts import put_facts
-from andraeus_tui.store.rows import replace_generated
+from andraeus_tui.project import Project
+from andraeus_tui.runs import Run, facts_of, read_run
 from evaluators.metrics import metrics_of
 from evaluators.scorer import judge
-from generators.build import build
-from schemas.evaluation import Evaluation, Judged, Proof, Question, QuestionGroup
+from schemas.evaluation import Evaluation, Judged, Proof, Question, QuestionGroup, Verdict
 from schemas.events import Finished
 from schemas.row import ReviewState, RowKind
-from schemas.settings import GenerationSettings
-from tests.ui.conftest import FACTS, facts_of
+from tests.ui.conftest import project_in
 
 NAME = "20260102-101500-aaaa"
 OTHER = "20260101-093000-bbbb"
 HASH = "0123456789abcdef" * 4
 NEVER = {QuestionGroup.UNKNOWN, QuestionGroup.UNSEEN}
+HOSTILE = ["[red]x[/red] [/]", "<|im_end|><script>", "\x1b[2J\x07", "שלום \u202eabc", "👩‍👩‍👧", "word " * 2000]
+"""What a person or a model may write."""
 Said = Callable[[int, Question], str]
 """What the trained model says to a question, by its place."""
 
 
 def project_with_rows(folder: Path) -> Project:
     """A project with facts of all tiers and approved rows; its model is never loaded."""
-    project = create(folder, "embedded")
-    facts = facts_of(FACTS)
-    with project.database() as database:
-        put_facts(database, facts, "import")
-        rows = build(facts, GenerationSettings(variations=4, abstention=0.2, replay=4)).rows
-        replace_generated(database, rows, ReviewState.APPROVED, "generate")
-    return project
+    return project_in(folder, state=ReviewState.APPROVED)
 
 
 def finished_run(project: Project, name: str = NAME) -> Run:
@@ -44,6 +36,25 @@ def finished_run(project: Project, name: str = NAME) -> Run:
     (folder / "adapter" / "adapter_model.safetensors").touch()
     (folder / "events.jsonl").write_text(Finished().model_dump_json() + "\n")
     return read_run(folder)
+
+
+def recalling_run(project: Project, name: str = NAME, wrong: Collection[str] = (), asked: int = 2) -> Run:
+    """A finished run that recalls its facts, but for those with the attributes `wrong`."""
+    run = finished_run(project, name)
+    judged = []
+    for fact in facts_of(run.folder):
+        verdict = Verdict.WRONG if fact.attribute in wrong else Verdict.RIGHT
+        for number in range(asked):
+            question = Question(id=f"{fact.id}/{number}", group=QuestionGroup.RECALL, text="?", fact_ids=(fact.id,))
+            judged.append(
+                Judged(question=question, base="", base_verdict=Verdict.WRONG, tuned="", tuned_verdict=verdict)
+            )
+    evaluation = Evaluation(
+        run=name, model="embedded", preset="default", created="", metrics={}, base_metrics={},
+        proof=Proof(passed=True, prompts=0, fact_tokens=0, prompts_sha256=""), judged=tuple(judged), seconds=0,
+    )  # fmt: skip
+    write(run.folder, evaluation)
+    return run
 
 
 def right(question: Question) -> str:

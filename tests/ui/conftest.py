@@ -53,27 +53,28 @@ def facts_of(bodies: list[dict[str, object]]) -> list[Fact]:
     return found.taken
 
 
+def project_in(
+    folder: Path,
+    facts: list[dict[str, object]] | None = None,
+    state: ReviewState | None = None,
+    model: str = "embedded",
+) -> Project:
+    """A project; with `state` its rows are generated (4 variations a fact) and have this state."""
+    project = create(folder, model)
+    taken = facts_of(FACTS if facts is None else facts)
+    with project.database() as database:
+        if taken:
+            put_facts(database, taken, "import")
+        if state is not None:
+            settings = GenerationSettings(variations=4, abstention=0.2, replay=4)
+            replace_generated(database, build(taken, settings).rows, state, "generate")
+    return project
+
+
 @pytest.fixture
 def make_project(tmp_path: Path) -> MakeProject:
-    """Makes a project; with `state` its rows are generated (4 variations a fact) and have this state."""
-
-    def make(
-        name: str = "robin",
-        facts: list[dict[str, object]] | None = None,
-        state: ReviewState | None = None,
-        model: str = "embedded",
-    ) -> Project:
-        project = create(tmp_path / name, model)
-        taken = facts_of(FACTS if facts is None else facts)
-        with project.database() as database:
-            if taken:
-                put_facts(database, taken, "import")
-            if state is not None:
-                settings = GenerationSettings(variations=4, abstention=0.2, replay=4)
-                replace_generated(database, build(taken, settings).rows, state, "generate")
-        return project
-
-    return make
+    """Makes a project of this name; the rest as `project_in` has it."""
+    return lambda name="robin", **options: project_in(tmp_path / name, **options)
 
 
 @pytest.fixture
@@ -115,8 +116,8 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> list[FakeChatJob]:
 @pytest.fixture
 def trained(make_project: MakeProject) -> Project:
     """A project with a run that looks trained."""
-    from tests.ui.chat_steps import finish
+    from tests.stubs.evidence import finished_run
 
     project = make_project(state=ReviewState.APPROVED)
-    finish(project, "20260301-090000-ab12")
+    finished_run(project, "20260301-090000-ab12")
     return project

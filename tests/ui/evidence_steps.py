@@ -23,11 +23,6 @@ async def go(pilot: Pilot[Any], project: Project) -> EvidenceScreen:
     return screen
 
 
-async def press(pilot: Pilot[Any], *keys: str) -> None:
-    await pilot.press(*keys)
-    await settle(pilot)
-
-
 def section(screen: EvidenceScreen) -> str:
     return screen.query_one(TabbedContent).active
 

@@ -1,19 +1,18 @@
 """What a person does and sees, for the tests of the terminal UI."""
 
-from collections.abc import Collection
+import time
+from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import psutil
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.widgets import Static, TextArea
 from textual.worker import WorkerFailed
 
-from andraeus_tui.runs import EVALUATION_FILE, EVENTS_FILE, facts_of
+from andraeus_tui.project import Project
 from andraeus_tui.ui.table import WindowTable
-from schemas.evaluation import Evaluation, Judged, Proof, Question, QuestionGroup, Verdict
-from schemas.events import Finished
 
 
 async def settle(pilot: Pilot[Any]) -> None:
@@ -27,11 +26,24 @@ async def settle(pilot: Pilot[Any]) -> None:
     await pilot.pause()
 
 
+async def until(pilot: Pilot[Any], happened: Callable[[], object], seconds: float = 90) -> None:
+    """Wait for something that a worker process brings about."""
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, "it did not happen"
+        await pilot.pause(0.05)
+
+
 def shown(pilot: Pilot[Any], selector: str) -> str:
     """The text of a label that can be seen."""
     label = pilot.app.screen.query_one(selector, Static)
     assert label.display, f"{selector} is not shown"
     return str(label.content)
+
+
+def painted(screen: Screen[Any]) -> str:
+    """All that stands on the screen."""
+    return "\n".join(strip.text for strip in screen._compositor.render_strips())
 
 
 def table_lines(pilot: Pilot[Any], selector: str) -> list[str]:
@@ -55,24 +67,11 @@ async def press(pilot: Pilot[Any], *keys: str) -> None:
     await settle(pilot)
 
 
-def finish_run(folder: Path, wrong: Collection[str] = (), asked: int = 2) -> None:
-    """Make a frozen run a finished and examined one, without a model: `wrong` are attributes that it does not recall."""
-    (folder / "adapter").mkdir()
-    (folder / "adapter" / "adapter_model.safetensors").touch()
-    (folder / EVENTS_FILE).write_text(Finished().model_dump_json() + "\n")
-    judged = []
-    for fact in facts_of(folder):
-        verdict = Verdict.WRONG if fact.attribute in wrong else Verdict.RIGHT
-        for number in range(asked):
-            question = Question(id=f"{fact.id}/{number}", group=QuestionGroup.RECALL, text="?", fact_ids=(fact.id,))
-            judged.append(
-                Judged(question=question, base="", base_verdict=Verdict.WRONG, tuned="", tuned_verdict=verdict)
-            )
-    evaluation = Evaluation(
-        run=folder.name, model="embedded", preset="default", created="", metrics={}, base_metrics={},
-        proof=Proof(passed=True, prompts=0, fact_tokens=0, prompts_sha256=""), judged=tuple(judged), seconds=0,
-    )  # fmt: skip
-    (folder / EVALUATION_FILE).write_text(evaluation.model_dump_json())
+def add_settings(project: Project, text: str) -> Project:
+    """The project with more in its settings."""
+    with (project.folder / "project.toml").open("a") as file:
+        file.write(text)
+    return Project(project.folder)
 
 
 def workers(module: str) -> list[psutil.Process]:

@@ -88,21 +88,22 @@ def _plain(table: BindingsTable) -> str:
     return captured.get()
 
 
+async def by_palette(pilot: Pilot[None], words: str) -> None:
+    """Find a command by its words, and run it."""
+    await pilot.press("ctrl+p")
+    await pilot.press(*words)
+    await pilot.pause(0.3)
+    await pilot.press("enter", "enter")
+    await settle(pilot)
+
+
 async def test_palette_runs_a_step_and_a_theme(make_project: MakeProject) -> None:
     app = AndraeusApp(make_project().folder)
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        await pilot.press("ctrl+p")
-        await pilot.press(*"go to settings")
-        await pilot.pause(0.3)
-        await pilot.press("enter", "enter")
-        await settle(pilot)
+        await by_palette(pilot, "go to settings")
         assert app.current_mode == "settings"
-        await pilot.press("ctrl+p")
-        await pilot.press(*"theme nord")
-        await pilot.pause(0.3)
-        await pilot.press("enter", "enter")
-        await settle(pilot)
+        await by_palette(pilot, "theme nord")
         assert app.theme == "nord"
     assert preferences.load().theme == "nord"
     async with AndraeusApp().run_test() as pilot:

@@ -19,9 +19,10 @@ from andraeus_tui.ui.screens.chat import ChatScreen
 from andraeus_tui.ui.table import WindowTable
 from andraeus_tui.ui.turn_box import AnswerBox, TurnBox
 from tests.stubs.chat_job import FakeChatJob
-from tests.ui.chat_steps import ask, finish, go, texts, until
+from tests.stubs.evidence import finished_run
+from tests.ui.chat_steps import ask, go, texts, until
 from tests.ui.conftest import MakeProject
-from tests.ui.steps import settle, shown, table_lines
+from tests.ui.steps import painted, settle, shown, table_lines
 
 SIZES = [(80, 24), (120, 40)]
 SnapCompare = Callable[..., bool]
@@ -166,7 +167,7 @@ async def test_the_newest_run_is_taken_until_another_is_picked(trained: Project,
         await go(pilot, trained)
         app = pilot.app
         assert isinstance(app, AndraeusApp)
-        finish(trained, "20260302-090000-cd34")
+        finished_run(trained, "20260302-090000-cd34")
         await app.action_step("settings")
         await app.action_step("chat")
         await settle(pilot)
@@ -193,7 +194,7 @@ async def test_the_newest_run_is_taken_until_another_is_picked(trained: Project,
 
 
 async def test_a_training_run_beside_the_chat_is_told(trained: Project, jobs: list[FakeChatJob]) -> None:
-    held = claim(finish(trained, "20260302-090000-cd34"))
+    held = claim(finished_run(trained, "20260302-090000-cd34").folder)
     async with AndraeusApp().run_test(size=(80, 24)) as pilot:
         await go(pilot, trained)
         assert "share this machine" in shown(pilot, "#notice")
@@ -234,8 +235,7 @@ async def test_hostile_text_everywhere(trained: Project, jobs: list[FakeChatJob]
         assert "[red]x[/]" in text
         assert "<|im_end|>" in text
         assert not any(char in text for char in "\x1b\x07\u202e")
-        painted = "".join(segment.text for line in pilot.app.screen._compositor.render_strips() for segment in line)
-        assert "\x1b" not in painted
+        assert "\x1b" not in painted(pilot.app.screen)
         await ask(pilot, "y" * 10_000)
         jobs[0].answer("z" * 5_000)
         await until(pilot, lambda: texts(pilot)[-1].startswith("zzz"))
@@ -266,7 +266,7 @@ async def test_with_a_real_worker(make_project: MakeProject, tiny_model: Path, m
         screen = await go(pilot, make_project(model=str(tiny_model)))
         await ask(pilot, "What is my dog called?")
         assert "Starting" in shown(pilot, "#model") or "Loading" in shown(pilot, "#model")
-        await until(pilot, lambda: "prompt tokens, 0 of them facts" in "".join(texts(pilot, "numbers")), seconds=60)
+        await until(pilot, lambda: "prompt tokens, 0 of them facts" in "".join(texts(pilot, "numbers")))
         assert screen.session is not None
         assert [child for child in psutil.Process().children() if "chat" in child.cmdline()]
     assert not [child for child in psutil.Process().children() if "chat" in child.cmdline()]

@@ -9,7 +9,8 @@ from andraeus_tui.ui.app import AndraeusApp
 from andraeus_tui.ui.question_line import QuestionLine
 from schemas.row import ReviewState
 from tests.stubs.chat_job import FakeChatJob
-from tests.ui.chat_steps import ask, finish, go, texts, until
+from tests.stubs.evidence import finished_run
+from tests.ui.chat_steps import ask, go, texts, until
 from tests.ui.conftest import MakeProject
 from tests.ui.steps import settle, shown
 
@@ -67,7 +68,7 @@ def test_pictures(
 ) -> None:
     project = make_project(state=ReviewState.APPROVED)
     if with_model:
-        finish(project, "20260301-090000-ab12")
+        finished_run(project, "20260301-090000-ab12")
 
     async def before(pilot: Pilot[None]) -> None:
         await go(pilot, project)

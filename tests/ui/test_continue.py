@@ -13,10 +13,10 @@ from andraeus_tui.ui.app import AndraeusApp
 from andraeus_tui.updating import gone_facts
 from generators.build import candidates
 from schemas.row import ReviewState
-from tests.ui.chat_steps import finish
+from tests.stubs.evidence import finished_run
 from tests.ui.conftest import MakeProject, facts_of
-from tests.ui.steps import shown
-from tests.ui.train_steps import begin, go, heading, until
+from tests.ui.steps import add_settings, shown, until
+from tests.ui.train_steps import begin, go, heading
 
 
 def change(project: Project) -> None:
@@ -64,12 +64,9 @@ async def test_scratch_is_the_default_and_other_settings_offer_nothing(
     make_project: MakeProject, known_cost: None, setting: str
 ) -> None:
     project = make_project(state=ReviewState.APPROVED)
-    finish(project, "20260301-090000-ab12")
+    finished_run(project, "20260301-090000-ab12")
     change(project)
-    if setting:
-        path = project.folder / "project.toml"
-        path.write_text(f"{path.read_text()}\n[recipe]\n{setting}\n")
-    project = Project(project.folder)
+    project = add_settings(project, f"[recipe]\n{setting}\n")
     async with AndraeusApp().run_test(size=(120, 40)) as pilot:
         await go(pilot, project)
         offered = pilot.app.screen.query_one("#update").display

@@ -13,13 +13,12 @@ from andraeus_tui.ui.app import AndraeusApp
 from andraeus_tui.ui.table import WindowTable
 from schemas.evaluation import Evaluation, Question, QuestionGroup
 from schemas.row import ReviewState, RowKind, Wording
-from tests.stubs.evidence import NAME, OTHER, evaluation_of, examined_run, finished_run, right, write
+from tests.stubs.evidence import HOSTILE, NAME, OTHER, evaluation_of, examined_run, finished_run, right, write
 from tests.ui.conftest import MakeProject
-from tests.ui.evidence_steps import go, messages, press, section
-from tests.ui.steps import settle, shown, table_lines
+from tests.ui.evidence_steps import go, messages, section
+from tests.ui.steps import painted, press, settle, shown, table_lines
 
 SIZES = [(80, 24), (120, 40)]
-HOSTILE = ["[red]x[/red] [/]", "<|im_end|><script>", "\x1b[2J\x07", "שלום \u202eabc", "👩‍👩‍👧", "word " * 2000]
 
 
 @pytest.fixture
@@ -224,8 +223,7 @@ async def test_text_of_others_is_only_text(project: Project, size: tuple[int, in
             for _ in range(7):
                 await pilot.press("down")
             await settle(pilot)
-            painted = [strip.text for strip in screen._compositor.render_strips()]
-            assert not any("\x1b" in line or "\x07" in line or "\u202e" in line for line in painted)
+            assert not {"\x1b", "\x07", "\u202e"} & set(painted(screen))
             await press(pilot, "right")
         screen.query_one(TabbedContent).active = "failures"
         await press(pilot, "home")

@@ -1,12 +1,9 @@
 """What the evidence step sets to work: examinations, and more rows for what failed. Nothing of it outlives the app."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
-from textual.pilot import Pilot
 from textual.widgets import Static, TabbedContent
 
 from andraeus_tui.project import Project
@@ -16,38 +13,17 @@ from andraeus_tui.ui.app import AndraeusApp
 from andraeus_tui.ui.dialogs import Confirm
 from andraeus_tui.ui.review_pane import ReviewPane
 from schemas.row import ReviewState, Split
+from tests.andraeus_tui.trainable import trainable
 from tests.conftest import Cli
 from tests.stubs.evidence import examined_run
 from tests.ui.conftest import MakeProject
-from tests.ui.evidence_steps import go, messages, press
-from tests.ui.steps import settle, shown, workers
+from tests.ui.evidence_steps import go, messages
+from tests.ui.steps import press, settle, shown, until, workers
 
 
 @pytest.fixture
 def project(make_project: MakeProject) -> Project:
     return make_project("home/robin", state=ReviewState.APPROVED)
-
-
-async def until(pilot: Pilot[Any], done: Callable[[], bool]) -> None:
-    for _ in range(1200):
-        if done():
-            return
-        await pilot.pause(0.05)
-    raise AssertionError("it did not happen within a minute")
-
-
-@pytest.fixture
-def tiny_project(cli: Cli, tmp_path: Path, tiny_model: Path) -> Path:
-    """Two facts on the tiny model and few questions."""
-    facts = tmp_path / "facts.json"
-    facts.write_text('{"pet_name": "Max", "city": "Lisbon"}')
-    folder = tmp_path / "tiny"
-    assert cli("init", folder, "--facts", facts, "--model", tiny_model).returncode == 0
-    settings = (folder / "project.toml").read_text() + "[generation]\nvariations = 4\nabstention = 0.1\nreplay = 8\n"
-    settings += "[recipe]\nepochs = 1\n[evaluation]\nmax_new_tokens = 4\nunknown = 4\nprobe = 4\n"
-    (folder / "project.toml").write_text(settings)
-    assert cli("generate", "--project", folder, "--approve").returncode == 0
-    return folder
 
 
 @pytest.mark.parametrize("answer", ["n", "y"], ids=["later", "review now"])
@@ -75,11 +51,11 @@ async def test_more_rows_for_what_failed(project: Project, answer: str) -> None:
 
 
 async def test_a_real_examination_stopped_and_done(
-    cli: Cli, tiny_project: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, tiny_model: Path, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ANDRAEUS_CACHE", str(cache))
-    assert cli("--train-only", "--project", tiny_project).returncode == 0
-    project = Project(tiny_project)
+    project = trainable(tmp_path / "tiny", tiny_model, epochs=1, facts={"pet_name": "Max", "city": "Lisbon"})
+    assert cli("--train-only", "--project", project.folder).returncode == 0
     run = latest_finished(project.runs).folder
     async with AndraeusApp().run_test(size=(80, 24), notifications=True) as pilot:
         screen = await go(pilot, project)

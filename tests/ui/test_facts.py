@@ -9,7 +9,6 @@ from textual.pilot import Pilot
 from textual.widgets import TextArea
 
 from andraeus_tui import fact_view
-from andraeus_tui.freeze import freeze_run
 from andraeus_tui.store.database import Database
 from andraeus_tui.store.facts import all_facts
 from andraeus_tui.ui.app import AndraeusApp
@@ -18,9 +17,10 @@ from andraeus_tui.ui.import_dialog import ImportDialog
 from andraeus_tui.ui.table import WindowTable
 from schemas.fact import Fact
 from schemas.row import ReviewState
+from tests.stubs.evidence import recalling_run
 from tests.ui.conftest import MakeProject
 from tests.ui.facts_steps import facts, field, stored
-from tests.ui.steps import finish_run, paste, press, settle, shown, table_lines
+from tests.ui.steps import paste, press, settle, shown, table_lines
 
 WIDE, NARROW = (120, 40), (80, 24)
 
@@ -137,7 +137,7 @@ async def test_export_can_be_imported_and_asks_before_it_replaces(make_project: 
 
 async def test_the_model_and_what_it_recalls(make_project: MakeProject) -> None:
     project = make_project(state=ReviewState.APPROVED)
-    finish_run(freeze_run(project, project.runs), wrong={"barber"})
+    recalling_run(project, wrong={"barber"})
     async with AndraeusApp(project.folder).run_test(size=WIDE) as pilot:
         await settle(pilot)
         name, *_, barber = (facts(pilot)[index].split()[-2:] for index in (0, 1, 2, 3, 4))

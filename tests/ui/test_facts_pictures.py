@@ -6,12 +6,12 @@ import pytest
 from textual.pilot import Pilot
 
 from andraeus_tui import preferences
-from andraeus_tui.freeze import freeze_run
 from andraeus_tui.project import Project
 from andraeus_tui.ui.app import AndraeusApp
 from schemas.row import ReviewState
+from tests.stubs.evidence import recalling_run
 from tests.ui.conftest import MakeProject
-from tests.ui.steps import finish_run, paste, press, settle
+from tests.ui.steps import paste, press, settle
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 Size = tuple[int, int]
@@ -21,7 +21,7 @@ PASTED = "name: Robin Vale\npet name: Rex\nboat: Petrel [of 1962]\njust some wor
 
 def trained(make_project: MakeProject, name: str = "home/robin") -> Project:
     project = make_project(name, state=ReviewState.APPROVED)
-    finish_run(freeze_run(project, project.runs).rename(project.runs / "20260102-101500-aaaa"), wrong={"barber"})
+    recalling_run(project, wrong={"barber"})
     return project
 
 

@@ -1,37 +1,20 @@
 """The Generate step: rows come live, stopping keeps them, settings are checked while one types."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Button, Input, Static, Switch
 
-from andraeus_tui.project import Project, read_settings
+from andraeus_tui.project import read_settings
 from andraeus_tui.store.rows import all_rows
 from andraeus_tui.ui.app import AndraeusApp
 from schemas.row import Origin, ReviewState, RowKind, Split
 from tests.generators.workers import endpoint
 from tests.ui.conftest import FACTS, MakeProject
-from tests.ui.steps import settle, shown, table_lines
+from tests.ui.steps import add_settings, settle, shown, table_lines, until
 
 QUICK = "[generation]\nvariations = 4\nabstention = 0.1\nreplay = 4\n"
-
-
-def quick(project: Project, text: str = QUICK) -> Project:
-    """The project with settings for few rows."""
-    path = project.folder / "project.toml"
-    path.write_text(path.read_text() + text)
-    return Project(project.folder)
-
-
-async def until(pilot: Pilot[Any], true: Callable[[], bool]) -> None:
-    """Wait for something that a worker process brings about."""
-    for _ in range(600):
-        if true():
-            return
-        await pilot.pause(0.05)
-    raise AssertionError("it did not happen within 30 seconds")
 
 
 async def generate(pilot: Pilot[Any]) -> None:
@@ -41,7 +24,7 @@ async def generate(pilot: Pilot[Any]) -> None:
 
 
 async def test_rows_are_made_and_kept(make_project: MakeProject) -> None:
-    project = quick(make_project())
+    project = add_settings(make_project(), QUICK)
     app = AndraeusApp(project.folder)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await settle(pilot)
@@ -73,7 +56,7 @@ async def test_rows_are_made_and_kept(make_project: MakeProject) -> None:
 
 async def test_stop_keeps_what_was_accepted_and_start_goes_on(make_project: MakeProject) -> None:
     many: list[dict[str, object]] = [{"attribute": f"thing {at}", "value": f"value {at}"} for at in range(250)]
-    project = quick(make_project(facts=[*FACTS, *many]), "[generation]\nvariations = 30\n")
+    project = add_settings(make_project(facts=[*FACTS, *many]), "[generation]\nvariations = 30\n")
     app = AndraeusApp(project.folder)
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await settle(pilot)
@@ -100,7 +83,7 @@ async def test_stop_keeps_what_was_accepted_and_start_goes_on(make_project: Make
 
 
 async def test_wordings_are_checked_while_typing_and_saved(make_project: MakeProject) -> None:
-    project = quick(make_project())
+    project = add_settings(make_project(), QUICK)
     async with AndraeusApp(project.folder).run_test(size=(80, 24), notifications=True) as pilot:
         await settle(pilot)
         await pilot.press("2")
@@ -121,7 +104,7 @@ async def test_wordings_are_checked_while_typing_and_saved(make_project: MakePro
 
 
 async def test_a_model_behind_an_address_writes(make_project: MakeProject) -> None:
-    project = quick(make_project())
+    project = add_settings(make_project(), QUICK)
     with endpoint("bad") as address:
         async with AndraeusApp(project.folder).run_test(size=(80, 24), notifications=True) as pilot:
             await settle(pilot)
@@ -147,7 +130,7 @@ async def test_a_model_behind_an_address_writes(make_project: MakeProject) -> No
 
 
 async def test_why_nobody_can_write_is_told(make_project: MakeProject) -> None:
-    project = quick(make_project(), f'{QUICK}backend = "vllm"\n')
+    project = add_settings(make_project(), f'{QUICK}backend = "vllm"\n')
     async with AndraeusApp(project.folder).run_test(size=(80, 24), notifications=True) as pilot:
         await settle(pilot)
         await pilot.press("2")
@@ -173,7 +156,7 @@ async def test_hostile_text_is_shown_as_it_is(make_project: MakeProject) -> None
     facts: list[dict[str, object]] = [
         {"attribute": f"motto [/b] {at}", "value": value} for at, value in enumerate(values)
     ]
-    project = quick(make_project(facts=facts))
+    project = add_settings(make_project(facts=facts), QUICK)
     async with AndraeusApp(project.folder).run_test(size=(80, 24), notifications=True) as pilot:
         await settle(pilot)
         await pilot.press("2")
@@ -194,5 +177,5 @@ def test_picture(make_project: MakeProject, snap_compare: Any, size: tuple[int, 
         await generate(pilot)
         await settle(pilot)
 
-    project = quick(make_project())
+    project = add_settings(make_project(), QUICK)
     assert snap_compare(AndraeusApp(project.folder), terminal_size=size, run_before=make)

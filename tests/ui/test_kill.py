@@ -17,6 +17,7 @@ from schemas.row import ReviewState, Split
 from tests.andraeus_tui.trainable import trainable
 from tests.stubs.pty_app import PtyApp, until
 from tests.ui.conftest import MakeProject
+from tests.ui.steps import add_settings
 
 DECIDED = re.compile(r"([\d,]+) of [\d,]+ decided")
 
@@ -75,10 +76,8 @@ def test_in_the_middle_of_review(make_project: MakeProject, environment: dict[st
 @pytest.mark.slow
 def test_in_the_middle_of_generation(make_project: MakeProject, environment: dict[str, str]) -> None:
     facts: list[dict[str, object]] = [{"attribute": f"thing {at}", "value": f"value {at}"} for at in range(300)]
-    project = make_project(facts=facts)
-    with (project.folder / "project.toml").open("a") as file:
-        file.write('[generation]\nbackend = "templates"\nvariations = 10\nreplay = 8\n')
-    project = Project(project.folder)
+    settings = '[generation]\nbackend = "templates"\nvariations = 10\nreplay = 8\n'
+    project = add_settings(make_project(facts=facts), settings)
     with project.database() as database:
         wanted = {row.id for row in build(all_facts(database), project.settings.generation).rows}
     app = PtyApp(project.folder, environment)

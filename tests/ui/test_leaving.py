@@ -17,8 +17,8 @@ from andraeus_tui.ui.leaving import Leave, StopMaking
 from andraeus_tui.ui.screens.generate import GenerateScreen
 from andraeus_tui.ui.screens.train import TrainScreen
 from tests.ui.conftest import MakeProject
-from tests.ui.steps import settle, shown, workers
-from tests.ui.train_steps import begin, go, heading, numbers, until
+from tests.ui.steps import add_settings, settle, shown, until, workers
+from tests.ui.train_steps import begin, go, heading, numbers
 
 
 async def train_and_leave(pilot: Pilot[None], project: Project) -> None:
@@ -67,6 +67,14 @@ async def test_leave_and_stop(tiny: Callable[[int], Project], known_cost: None) 
     assert list(run.folder.glob("checkpoints/step-*"))
 
 
+async def make_rows(pilot: Pilot[None]) -> None:
+    """Go to Generate, and start."""
+    await settle(pilot)
+    await pilot.press("2")
+    await until(pilot, lambda: isinstance(pilot.app.screen, GenerateScreen))
+    await pilot.press("s")
+
+
 def accepted(app: AndraeusApp) -> bool:
     """Whether a first row was accepted."""
     return bool(re.match("[1-9]", str(app.screen.query_one("#counts", Static).content)))
@@ -74,15 +82,10 @@ def accepted(app: AndraeusApp) -> bool:
 
 async def test_leaving_while_rows_are_made_asks_and_stops_them(make_project: MakeProject) -> None:
     facts: list[dict[str, object]] = [{"attribute": f"thing {at}", "value": f"value {at}"} for at in range(300)]
-    project = make_project(facts=facts)
-    with (project.folder / "project.toml").open("a") as file:
-        file.write('[generation]\nbackend = "templates"\nvariations = 20\n')
+    project = add_settings(make_project(facts=facts), '[generation]\nbackend = "templates"\nvariations = 20\n')
     app = AndraeusApp(project.folder)
     async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        await pilot.press("2")
-        await until(pilot, lambda: isinstance(app.screen, GenerateScreen))
-        await pilot.press("s")
+        await make_rows(pilot)
         await until(pilot, lambda: accepted(app))
         (worker,) = workers("generators")
         worker.suspend()  # it does not come to its end before the person has answered
@@ -107,15 +110,10 @@ async def test_leaving_while_rows_are_made_asks_and_stops_them(make_project: Mak
 
 
 async def test_nobody_is_asked_after_the_end(make_project: MakeProject) -> None:
-    project = make_project()
-    with (project.folder / "project.toml").open("a") as file:
-        file.write('[generation]\nbackend = "templates"\nvariations = 2\nreplay = 0\n')
+    project = add_settings(make_project(), '[generation]\nbackend = "templates"\nvariations = 2\nreplay = 0\n')
     app = AndraeusApp(project.folder)
     async with app.run_test(size=(80, 24)) as pilot:
-        await settle(pilot)
-        await pilot.press("2")
-        await until(pilot, lambda: isinstance(app.screen, GenerateScreen))
-        await pilot.press("s")
+        await make_rows(pilot)
         await until(pilot, lambda: "Done" in shown(pilot, "#stage"))
         await pilot.press("ctrl+q")
         await until(pilot, lambda: app._exit)

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from textual.app import App
 from textual.pilot import Pilot
-from textual.screen import Screen
 from textual.widgets import Input
 
 from andraeus_tui.project import Project
@@ -20,15 +19,14 @@ from andraeus_tui.ui.screens.rating import RatingScreen
 from schemas.evaluation import Question
 from schemas.rating import Choice, RatingPlan
 from schemas.row import ReviewState
-from tests.stubs.evidence import NAME, OTHER, evaluation_of, examined_run, finished_run, right, write
+from tests.stubs.evidence import HOSTILE, NAME, OTHER, evaluation_of, examined_run, finished_run, right, write
 from tests.stubs.pty_app import PtyApp, until
 from tests.stubs.study import ARMS, QUESTIONS, says, study_folder
 from tests.ui.conftest import MakeProject
-from tests.ui.evidence_steps import go, messages, press
-from tests.ui.steps import settle, shown
+from tests.ui.evidence_steps import go, messages
+from tests.ui.steps import painted, press, settle, shown
 
 SIZES = [(80, 24), (120, 40)]
-HOSTILE = ["[red]x[/red] [/]", "<|im_end|><script>", "\x1b[2J\x07", "שלום \u202eabc", "👩‍👩‍👧", "word " * 2000]
 Says = Callable[[str, str, Question], str]
 
 
@@ -43,10 +41,6 @@ def rated(folder: Path, said: Says = says) -> RatedPairs:
 
 def app_of(found: RatedPairs, rater: str = "me") -> RateApp:
     return RateApp(found, Rating(found, rater))
-
-
-def painted(screen: Screen[Any]) -> str:
-    return "\n".join(strip.text for strip in screen._compositor.render_strips())
 
 
 def better(pilot: Pilot[None]) -> str:

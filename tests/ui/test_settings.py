@@ -222,11 +222,17 @@ async def test_theme_is_previewed_kept_and_put_back(make_project: MakeProject, q
         assert pilot.app.theme == looked_at
 
 
-@pytest.mark.parametrize("size", SIZES, ids=["narrow", "wide"])
-def test_looks(make_project: MakeProject, snap_compare: object, size: tuple[int, int]) -> None:
+def three_epochs(make_project: MakeProject) -> Project:
+    """A project with one setting of its own."""
     project = make_project("home/robin")
     path = project.folder / "project.toml"
     path.write_text('[model]\nname = "embedded"\n\n[recipe]\nepochs = 3\n', "utf-8")
+    return project
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["narrow", "wide"])
+def test_looks(make_project: MakeProject, snap_compare: object, size: tuple[int, int]) -> None:
+    project = three_epochs(make_project)
 
     async def before(pilot: Pilot[None]) -> None:
         app = await go(pilot, project)
@@ -240,9 +246,7 @@ def test_looks(make_project: MakeProject, snap_compare: object, size: tuple[int,
 
 @pytest.mark.parametrize("size", SIZES, ids=["narrow", "wide"])
 def test_looks_of_the_recipe(make_project: MakeProject, snap_compare: object, size: tuple[int, int]) -> None:
-    project = make_project("home/robin")
-    path = project.folder / "project.toml"
-    path.write_text('[model]\nname = "embedded"\n\n[recipe]\nepochs = 3\n', "utf-8")
+    project = three_epochs(make_project)
 
     async def before(pilot: Pilot[None]) -> None:
         app = await go(pilot, project)

@@ -12,6 +12,7 @@ from textual.widgets import Static
 from andraeus_tui import ui
 from andraeus_tui.ui.labels import retell
 from andraeus_tui.ui.table import Column, WindowTable
+from tests.ui.steps import painted
 
 ROWS = 500
 
@@ -123,5 +124,4 @@ async def test_text_of_others_neither_steers_the_terminal_nor_turns_lines_around
         await pilot.pause()
         assert app.table.render_line(1).text[1:].startswith("a\ufffdb\ufffd[2J \N{MAN}\N{WOMAN} שלום [red]c[/]")
         assert str(app.query_one(Static).content) == "a\ufffdb\ufffd[2J \N{MAN}\u200d\N{WOMAN} שלום [red]c[/]"
-        painted = "".join(strip.text for strip in app.screen._compositor.render_strips())
-        assert not {"\u202e", "\x1b"} & set(painted)
+        assert not {"\u202e", "\x1b"} & set(painted(app.screen))

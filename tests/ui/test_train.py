@@ -18,8 +18,8 @@ from schemas.events import Event, Failed, Log, parse_event
 from schemas.row import ReviewState
 from tests.ui.conftest import MakeProject
 from tests.ui.invented_runs import beginning, crash, finish, steps, write_run
-from tests.ui.steps import shown, table_lines
-from tests.ui.train_steps import begin, go, heading, numbers, until
+from tests.ui.steps import shown, table_lines, until
+from tests.ui.train_steps import begin, go, heading, numbers
 
 SIZES = [(80, 24), (120, 40)]
 

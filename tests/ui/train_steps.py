@@ -1,15 +1,12 @@
 """What a person does at the Train step, and what stands there."""
 
-import time
-from collections.abc import Callable
-
 from textual.pilot import Pilot
 
 from andraeus_tui.project import Project
 from andraeus_tui.ui.app import AndraeusApp
 from andraeus_tui.ui.dialogs import Confirm
 from andraeus_tui.ui.screens.train import TrainScreen
-from tests.ui.steps import shown
+from tests.ui.steps import shown, until
 
 
 async def go(pilot: Pilot[None], project: Project) -> TrainScreen:
@@ -22,13 +19,6 @@ async def go(pilot: Pilot[None], project: Project) -> TrainScreen:
     screen = app.screen
     assert isinstance(screen, TrainScreen)
     return screen
-
-
-async def until(pilot: Pilot[None], happened: Callable[[], bool], seconds: float = 90) -> None:
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end, "it did not happen"
-        await pilot.pause(0.05)
 
 
 async def begin(pilot: Pilot[None]) -> None:
