@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+COMMAND = (sys.executable, "-P", "-m", "andraeus_tui.cli")
+"""`andraeus-tui` as a process."""
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -43,7 +45,7 @@ def cli(environment: dict[str, str], tmp_path: Path) -> Cli:
 
     def run(*arguments: object, stdin: str | None = "", timeout: float = 280) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "andraeus_tui.cli", *map(str, arguments)],
+            [*COMMAND, *map(str, arguments)],
             input=stdin, capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=timeout, check=False,
         )  # fmt: skip
         assert "Traceback" not in done.stderr + done.stdout, done.stderr + done.stdout

@@ -5,25 +5,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from andraeus_tui.importing import sort_out
-from andraeus_tui.readers import Entry
 from andraeus_tui.store.database import Database
 from andraeus_tui.store.facts import put_facts
 from andraeus_tui.store.queue import Filter, Listing
 from andraeus_tui.store.rows import all_rows, replace_generated
 from generators.build import build
-from schemas.fact import Fact
 from schemas.row import ReviewState, Row, RowKind, Split
 from schemas.settings import GenerationSettings
+from tests.generators.facts import facts_of
 
 SETTINGS = GenerationSettings(variations=3, abstention=0.1, replay=2)
 
 
-def facts_of(*pairs: tuple[str, str]) -> list[Fact]:
-    return sort_out((Entry(name, {"attribute": name, "value": value}) for name, value in pairs), []).taken
-
-
-FACTS = facts_of(("pet_name", "Max"), ("employer", "Acme"), ("Hersteller", "Öl und Söhne"))
+FACTS = facts_of({"pet_name": "Max", "employer": "Acme", "Hersteller": "Öl und Söhne"})
 
 
 def filled(path: Path) -> Database:

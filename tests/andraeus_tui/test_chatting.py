@@ -26,16 +26,11 @@ from andraeus_tui.conversation import (
 from andraeus_tui.matching import candidates
 from andraeus_tui.project import Project, create
 from andraeus_tui.store.facts import put_facts
-from generators.topics import complete
 from schemas.errors import InputError
 from schemas.evaluation import Answer
 from schemas.events import Answered, AnswerEnded, CancelledByUser, Delta, Event, Failed, Log, Stage
-from schemas.fact import Fact, ImportedFact
-
-
-def fact(attribute: str, value: object, **more: object) -> Fact:
-    return complete(ImportedFact.model_validate({"attribute": attribute, "value": value, **more}))
-
+from schemas.fact import Fact
+from tests.generators.facts import fact
 
 FACTS = [
     fact("pet_name", "Max"),
@@ -231,7 +226,7 @@ def test_a_session_with_a_real_worker(session: ChatSession, project: Project) ->
 
 def test_closing_while_it_loads_leaves_no_process(session: ChatSession) -> None:
     session.start()
-    assert workers()
+    wait(lambda: bool(workers()))  # what a process is called can be read a moment after it began
     session.close()
     assert not workers()
     session.close()

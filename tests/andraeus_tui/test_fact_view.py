@@ -25,13 +25,10 @@ from schemas.errors import InputError
 from schemas.fact import Fact, ImportedFact, Tier, ValueKind
 from schemas.row import ReviewState, Split
 from schemas.settings import GenerationSettings
-from tests.ui.steps import finish_run
+from tests.generators.facts import fact
+from tests.stubs.evidence import recalling_run
 
 TEXT = st.text(min_size=1, max_size=40)
-
-
-def fact(attribute: str, value: str | list[str], **more: object) -> Fact:
-    return complete(ImportedFact.model_validate({"attribute": attribute, "value": value, **more}))
 
 
 SOME = (
@@ -85,8 +82,7 @@ def test_what_the_model_knows_follows_the_files(project: Project) -> None:
         facts = all_facts(database)
     assert newest_knowledge(project.runs) is None
     assert cells(facts[0], NOTHING)["in model"] == ""
-    older = freeze_run(project, project.runs).rename(project.runs / "20260101-000000-aaaa")
-    finish_run(older, wrong={"city"}, asked=3)
+    older = recalling_run(project, "20260101-000000-aaaa", wrong={"city"}, asked=3)
     freeze_run(project, project.runs).rename(project.runs / "20260102-000000-bbbb")
     knowledge = newest_knowledge(project.runs)
     assert knowledge is not None
@@ -99,8 +95,7 @@ def test_what_the_model_knows_follows_the_files(project: Project) -> None:
     assert "the model was taught 'Max'" in details(other, marks)[-1]
     assert cells(fact("boat", "Tern"), marks)["in model"] == "no"
     assert marks.deleted(facts[1:]) == 1
-    finish_run_again = project.runs / older.name / "eval.json"
-    finish_run_again.write_text("{broken")
+    (older.folder / "eval.json").write_text("{broken")
     assert newest_knowledge(project.runs).recalled == {}  # type: ignore[union-attr]
 
 
@@ -254,7 +249,7 @@ def test_a_glance_at_a_project_changes_nothing(project: Project) -> None:
         put_facts(database, [fact("boat", "Tern")], "add")
         approved = len(all_rows(database, Split.TRAIN, ReviewState.APPROVED))
     assert summary(project.folder) == Summary("4", f"{approved}", "not trained")
-    finish_run(freeze_run(project, project.runs))
+    recalling_run(project)
     assert summary(project.folder).run == "finished"
     (project.folder / "memory.db").unlink()
     assert summary(project.folder).facts == "unreadable"

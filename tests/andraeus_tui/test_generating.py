@@ -11,15 +11,14 @@ import psutil
 import pytest
 
 from andraeus_tui.generating import Generation, Making, fold
-from andraeus_tui.importing import sort_out
 from andraeus_tui.project import Project, create
-from andraeus_tui.readers import Entry
 from andraeus_tui.store.facts import all_facts, put_facts, remove_facts
 from andraeus_tui.store.rows import all_rows, more_rows, review
 from schemas.errors import AndraeusError, InputError
 from schemas.events import CancelledByUser, Event, Failed, Finished, Progress, RowMade, Stage, Started
 from schemas.row import ReviewState, Row, RowKind, Split
 from schemas.settings import GenerationSettings
+from tests.generators.facts import facts_of
 
 SMALL = GenerationSettings(variations=4, abstention=0.1, replay=4)
 MANY = GenerationSettings(variations=40, replay=200)
@@ -28,10 +27,9 @@ MANY = GenerationSettings(variations=40, replay=200)
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     made = create(tmp_path / "project", "embedded")
-    bodies = [("pet_name", "Max"), ("employer", "Acme"), ("city", "Lisbon"), ("spirit animal", "otter")]
-    found = sort_out((Entry(name, {"attribute": name, "value": value}) for name, value in bodies), [])
+    told = {"pet_name": "Max", "employer": "Acme", "city": "Lisbon", "spirit animal": "otter"}
     with made.database() as database:
-        put_facts(database, found.taken, "import")
+        put_facts(database, facts_of(told), "import")
     return made
 
 

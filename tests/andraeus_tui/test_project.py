@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Cli
+from tests.conftest import COMMAND, Cli
 
 
 def test_private_folder_and_second_init(cli: Cli, tmp_path: Path) -> None:
@@ -171,12 +171,11 @@ def test_a_full_disk_loses_nothing(environment: dict[str, str], cli: Cli, tmp_pa
 
 def test_two_processes_write_at_once(environment: dict[str, str], cli: Cli, tmp_path: Path) -> None:
     cli("init", tmp_path / "p")
-    command = [sys.executable, "-P", "-m", "andraeus_tui.cli", "facts", "add"]
+    command = (*COMMAND, "facts", "add", "--project", str(tmp_path / "p"))
     both = [
-        subprocess.Popen([*command, f"thing {number}", "x", "--project", str(tmp_path / "p")], env=environment,
-                         stdout=subprocess.DEVNULL)
+        subprocess.Popen([*command, f"thing {number}", "x"], env=environment, stdout=subprocess.DEVNULL)
         for number in range(6)
-    ]  # fmt: skip
+    ]
     assert [process.wait(60) for process in both] == [0] * 6
     facts = json.loads(cli("facts", "list", "--project", tmp_path / "p", "--output", "json").stdout)["facts"]
     assert len(facts) == 6
@@ -188,17 +187,7 @@ def test_a_kill_in_the_middle_of_generating_loses_no_approved_row(
     import sqlite3
 
     before = sqlite3.connect(project / "memory.db").execute("SELECT id, state FROM rows ORDER BY id").fetchall()
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "andraeus_tui.cli",
-        "generate",
-        "--project",
-        str(project),
-        "--variations",
-        "60",
-    ]
+    command = [*COMMAND, "generate", "--project", str(project), "--variations", "60"]
     for delay in (0.3, 0.5, 0.7, 0.9):
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(delay)

@@ -7,7 +7,7 @@ from andraeus_tui.store.facts import all_facts, put_facts
 from andraeus_tui.store.rows import replace_generated
 from generators.build import build
 from schemas.row import ReviewState
-from tests.ui.conftest import facts_of
+from tests.generators.facts import facts_of
 
 FACTS = {"pet_name": "Max", "employer": "Acme", "city": "Lisbon"}
 
@@ -22,12 +22,10 @@ def trainable(folder: Path, model: Path, epochs: int = 2, facts: dict[str, str] 
         "[evaluation]\nmax_new_tokens = 4\nunknown = 4\nprobe = 4\n"
     )
     project = Project(folder)
-    bodies: list[dict[str, object]] = [
-        {"attribute": name, "value": value} for name, value in (FACTS if facts is None else facts).items()
-    ]
+    told = facts_of(FACTS if facts is None else facts)
     with project.database() as database:
-        if bodies:
-            put_facts(database, facts_of(bodies), "import")
+        if told:
+            put_facts(database, told, "import")
             rows = build(all_facts(database), project.settings.generation).rows
             replace_generated(database, rows, ReviewState.APPROVED, "generate")
     return project

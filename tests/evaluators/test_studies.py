@@ -9,17 +9,12 @@ from evaluators.baselines import FOUND, context_of, everything, found_by_bm25, s
 from evaluators.figures import figures_of, result_of, right_answers
 from evaluators.studies import find_study, small, studies
 from evaluators.study_report import claim_of, html, limits_of, markdown, rows_of
-from generators.topics import complete
 from schemas.errors import InputError
 from schemas.evaluation import Answer, Question
-from schemas.fact import Fact, ImportedFact
+from schemas.fact import Fact
 from schemas.row import Split
 from schemas.study import Arm, Plan, Source, Study, StudyResult
-
-
-def fact(attribute: str, value: str, subject: str = "user") -> Fact:
-    return complete(ImportedFact(attribute=attribute, value=value, subject=subject))
-
+from tests.generators.facts import fact
 
 SISTER, BROTHER = fact("birthday", "3 May 1990", "sister"), fact("birthday", "7 June 1992", "brother")
 PET, STARTER = fact("pet_name", "Max"), fact("sourdough starter's name", "Gloop")

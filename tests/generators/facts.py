@@ -1,9 +1,9 @@
-"""A person for the tests of generators, written by hand."""
+"""Facts for tests: a person written by hand, and single ones."""
 
 from collections.abc import Mapping
 
 from generators.topics import complete
-from schemas.fact import Fact, ImportedFact
+from schemas.fact import USER, Fact, ImportedFact
 
 PERSON: dict[str, str | list[str]] = {
     "user_name": "Alex Moreau",
@@ -24,4 +24,10 @@ def person() -> list[Fact]:
 
 
 def facts_of(values: Mapping[str, str | list[str]]) -> list[Fact]:
-    return [complete(ImportedFact(attribute=name, value=value)) for name, value in values.items()]
+    return [fact(name, value) for name, value in values.items()]
+
+
+def fact(attribute: str, value: object, subject: str = USER, **more: object) -> Fact:
+    """A fact as an import would make it."""
+    body = {"attribute": attribute, "value": value, "subject": subject, **more}
+    return complete(ImportedFact.model_validate(body))

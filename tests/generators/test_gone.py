@@ -3,15 +3,10 @@
 from generators.build import candidates
 from generators.checks import check_rows
 from generators.gone import gone_rows, gone_topics
-from generators.topics import complete, topic_of_fact
-from schemas.fact import Fact, ImportedFact
+from generators.topics import topic_of_fact
 from schemas.row import RowKind, Split
 from schemas.settings import GenerationSettings
-
-
-def fact(attribute: str, value: str, subject: str = "user") -> Fact:
-    return complete(ImportedFact(attribute=attribute, value=value, subject=subject))
-
+from tests.generators.facts import fact
 
 KEPT = [fact("pet_name", "Max"), fact("birthday", "3 May 1990"), fact("employer", "Acme")]
 TRIP, TOTEM = fact("next_trip", "Iceland"), fact("spirit animal", "otter [the /small] one")

@@ -17,7 +17,7 @@ from schemas.row import Origin, ReviewState, Row, RowKind, Split, Wording
 from schemas.run import GenerateJob
 from schemas.settings import Backend, GenerationSettings
 from tests.generators.facts import facts_of, person
-from tests.generators.workers import asked_of, endpoint, events_of, logs, result_of, run, start, until
+from tests.generators.workers import asked_of, endpoint, logs, result_of, run, start, stop, until
 
 QUICK = {"variations": 10, "abstention": 0, "replay": 0}
 
@@ -132,10 +132,7 @@ def test_a_stop_keeps_what_was_told() -> None:
     with endpoint("slow") as address:
         process = start(job(address, concurrency=6))
         until(process, lambda event: isinstance(event, RowMade) and event.row is not None)
-        assert process.stdin
-        process.stdin.write('{"command": "stop"}\n')
-        process.stdin.flush()
-        assert isinstance(events_of(process)[-1], CancelledByUser)
+        assert isinstance(stop(process)[-1], CancelledByUser)
 
 
 def test_bad_wordings_are_refused_and_templates_fill_up(tmp_path: Path) -> None:

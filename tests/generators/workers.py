@@ -76,6 +76,14 @@ def until(process: subprocess.Popen[str], true: Callable[[Event], bool]) -> Even
     raise AssertionError("it was never told")
 
 
+def stop(process: subprocess.Popen[str]) -> list[Event]:
+    """Ask a worker to stop; what it says until it ends."""
+    assert process.stdin
+    process.stdin.write('{"command": "stop"}\n')
+    process.stdin.flush()
+    return events_of(process)
+
+
 def result_of(events: list[Event]) -> dict[str, Any]:
     """What the worker finished with."""
     assert isinstance(events[-1], Finished), events[-1]

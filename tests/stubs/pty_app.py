@@ -6,7 +6,6 @@ import pty
 import re
 import struct
 import subprocess
-import sys
 import termios
 import threading
 import time
@@ -14,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
+
+from tests.conftest import COMMAND
 
 SIZE = (24, 80)
 _PATIENCE = 60.0
@@ -33,7 +34,7 @@ class PtyApp:
     def __init__(self, folder: Path, environment: Mapping[str, str], arguments: Sequence[str] = ()) -> None:
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", *SIZE, 0, 0))
-        command = [sys.executable, "-P", "-m", "andraeus_tui.cli", *(arguments or ("--project", str(folder)))]
+        command = [*COMMAND, *(arguments or ("--project", str(folder)))]
         self.process = subprocess.Popen(
             command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=folder.parent, start_new_session=True,
             env={**environment, "TERM": "xterm-256color", "COLUMNS": str(SIZE[1]), "LINES": str(SIZE[0])},

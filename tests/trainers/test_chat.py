@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from schemas.errors import InputError
-from schemas.settings import PRESETS, Preset
+from tests.trainers.adapters import random_adapter
 
 torch = pytest.importorskip("torch")
 
@@ -22,18 +22,7 @@ Body = dict[str, Any]
 @pytest.fixture(scope="module")
 def adapter(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A random adapter, strong enough to change every answer."""
-    from trainers.lora import attach, save_adapter
-    from trainers.models import Device, load_model, load_tokenizer
-
-    recipe = PRESETS[Preset.DEFAULT].model_copy(update={"rank": 4, "alpha": 8, "frozen_below": 0.0})
-    tuned = attach(load_model(tiny_model, Device.best()), recipe, seed=0)
-    with torch.no_grad():
-        for name, weight in tuned.named_parameters():
-            if "lora_B" in name:
-                weight.normal_(0, 0.5)
-    folder = tmp_path_factory.mktemp("adapter") / "adapter"
-    save_adapter(tuned, load_tokenizer(tiny_model), folder)
-    return folder
+    return random_adapter(tiny_model, tmp_path_factory.mktemp("adapter") / "adapter", 0.5)
 
 
 class Worker:

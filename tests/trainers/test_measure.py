@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from schemas.settings import PRESETS, Preset
+from tests.trainers.adapters import random_adapter
 
 torch = pytest.importorskip("torch")
 Body = dict[str, Any]
@@ -33,20 +33,10 @@ def work(name: str, job: Body) -> list[Body]:
 @pytest.fixture(scope="module")
 def adapters(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Adapters of next to no strength (one of none counts as damaged), of 0.05 and of 0.5."""
-    from trainers.lora import attach, save_adapter
-    from trainers.models import Device, load_model, load_tokenizer
-
-    recipe = PRESETS[Preset.DEFAULT].model_copy(update={"rank": 4, "alpha": 8, "frozen_below": 0.0})
-    folders = []
-    for strength in (1e-12, 0.05, 0.5):
-        tuned = attach(load_model(tiny_model, Device.best()), recipe, seed=0)
-        with torch.no_grad():
-            for name, weight in tuned.named_parameters():
-                if "lora_B" in name:
-                    weight.normal_(0, strength)
-        folders.append(tmp_path_factory.mktemp("adapter") / "adapter")
-        save_adapter(tuned, load_tokenizer(tiny_model), folders[-1])
-    return folders
+    return [
+        random_adapter(tiny_model, tmp_path_factory.mktemp("adapter") / "adapter", strength)
+        for strength in (1e-12, 0.05, 0.5)
+    ]
 
 
 def measured(model: Path, adapter: Path | None, texts: list[str] | None = None) -> Body:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from schemas.settings import PRESETS, Preset, Recipe
+from tests.trainers.adapters import randomize
 
 torch = pytest.importorskip("torch")
 
@@ -21,10 +22,7 @@ def parts(tiny_model: Path) -> Any:
 
     model = load_model(tiny_model, Device("cpu", torch.float32, ""))
     tuned = attach(model, RECIPE.model_copy(update={"frozen_below": 0.0}), seed=0).train()
-    with torch.no_grad():
-        for name, weight in tuned.named_parameters():
-            if "lora_B" in name:
-                weight.normal_(0, 0.1)
+    randomize(tuned, 0.1)
     return model, tuned, ChatCodec(load_tokenizer(tiny_model), "")
 
 

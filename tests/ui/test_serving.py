@@ -6,7 +6,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -16,6 +15,7 @@ import aiohttp
 import psutil
 import pytest
 
+from tests.conftest import COMMAND
 from tests.ui.conftest import MakeProject
 
 PATIENCE = 60.0
@@ -32,7 +32,7 @@ def served(home: Path, *arguments: object) -> Iterator[tuple[subprocess.Popen[st
     """The command as a process, and the address that it prints, token included; killed at the end if it is still there."""
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "andraeus_tui.cli", "--serve", "--port", str(port), *map(str, arguments)],
+        [*COMMAND, "--serve", "--port", str(port), *map(str, arguments)],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=home, env={**os.environ, "HOME": str(home)},
     )  # fmt: skip
     try:
@@ -55,6 +55,13 @@ async def browser(address: str) -> AsyncIterator[tuple[aiohttp.ClientSession, st
     async with aiohttp.ClientSession(cookie_jar=jar) as client, client.get(address) as response:
         assert response.status == 200
         yield client, str(response.url).rstrip("/")
+
+
+async def opened(client: aiohttp.ClientSession, address: str) -> aiohttp.ClientWebSocketResponse:
+    """The page's connection, when its app has begun to paint."""
+    socket = await client.ws_connect(f"{address}/ws", headers={"Origin": address})
+    await socket.receive(timeout=PATIENCE)
+    return socket
 
 
 def interrupt(process: subprocess.Popen[str]) -> str:
@@ -145,8 +152,7 @@ async def test_the_app_answers_and_is_gone_after_ctrl_c(make_project: MakeProjec
 async def test_a_killed_server_leaves_no_app(quiet_home: Path) -> None:
     with served(quiet_home) as (process, printed):
         async with browser(printed) as (client, address):
-            socket = await client.ws_connect(f"{address}/ws", headers={"Origin": address})
-            await socket.receive(timeout=PATIENCE)
+            socket = await opened(client, address)
             (app,) = psutil.Process(process.pid).children()
             process.kill()
             await socket.close()
@@ -157,8 +163,7 @@ async def test_a_killed_server_leaves_no_app(quiet_home: Path) -> None:
 async def test_a_closed_page_ends_its_app(quiet_home: Path) -> None:
     with served(quiet_home) as (process, printed):
         async with browser(printed) as (client, address):
-            socket = await client.ws_connect(f"{address}/ws", headers={"Origin": address})
-            await socket.receive(timeout=PATIENCE)
+            socket = await opened(client, address)
             assert psutil.Process(process.pid).children() != []
             await socket.close()
         until = time.monotonic() + PATIENCE
@@ -171,7 +176,7 @@ async def test_a_closed_page_ends_its_app(quiet_home: Path) -> None:
 def test_a_taken_port_and_a_folder_that_is_none_are_told(quiet_home: Path) -> None:
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-P", "-m", "andraeus_tui.cli", "--serve", *arguments],
+            [*COMMAND, "--serve", *arguments],
             capture_output=True, text=True, cwd=quiet_home, timeout=PATIENCE, check=False,
         )  # fmt: skip
 

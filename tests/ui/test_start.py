@@ -1,13 +1,5 @@
 """The start screen and the form for a new project, with keys and mouse only."""
 
-import fcntl
-import os
-import pty
-import select
-import struct
-import subprocess
-import sys
-import termios
 from pathlib import Path
 
 import pytest
@@ -19,6 +11,7 @@ from andraeus_tui.store.facts import all_facts
 from andraeus_tui.ui.app import AndraeusApp
 from andraeus_tui.ui.table import WindowTable
 from tests.conftest import Cli
+from tests.stubs.pty_app import PtyApp
 from tests.ui.conftest import MakeProject
 from tests.ui.steps import paste, settle, shown, table_lines
 
@@ -176,34 +169,9 @@ async def test_hostile_text_is_kept_and_shown_as_it_is(quiet_home: Path) -> None
 
 def test_the_command_opens_the_app_in_a_terminal(environment: dict[str, str], make_project: MakeProject) -> None:
     """As a process, in a terminal of its own, and Ctrl-Q ends it with code 0."""
-    terminal, end = pty.openpty()
-    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    command = [sys.executable, "-P", "-m", "andraeus_tui.cli", "--project", str(make_project().folder)]
-    process = subprocess.Popen(
-        command,
-        stdin=end,
-        stdout=end,
-        stderr=end,
-        env={**environment, "TERM": "xterm-256color"},
-        start_new_session=True,
-    )
-    os.close(end)
-    seen = b""
-    try:
-        while b"Harbor Radio" not in seen:
-            assert select.select([terminal], [], [], 60)[0], "no facts were painted"
-            seen += os.read(terminal, 65536)
-        os.write(terminal, b"\x11")
-        while process.poll() is None:
-            if select.select([terminal], [], [], 1)[0]:
-                try:
-                    os.read(terminal, 65536)
-                except OSError:
-                    break
-        assert process.wait(30) == 0
-    finally:
-        process.kill()
-        os.close(terminal)
+    app = PtyApp(make_project().folder, environment)
+    app.sees("Harbor Radio")
+    assert app.quit() == 0
 
 
 @pytest.mark.parametrize(
