@@ -113,7 +113,9 @@ def preview(found: Import, existing: list[Fact]) -> list[tuple[str, str, str, st
     # "/value: is too long" is read as a sentence, and there is little room.
     lines = [("skip", one.place, one.what, re.sub(r"^/(\w+):", r"\1", one.reason)) for one in found.skipped]
     for fact in found.replaced:
-        lines.append(("replace", "", fact.attribute, f"{old[fact.id].text} \N{RIGHTWARDS ARROW} {fact.text}"))
+        same = old[fact.id].text == fact.text
+        what = f"{fact.text} (other details)" if same else f"{old[fact.id].text} \N{RIGHTWARDS ARROW} {fact.text}"
+        lines.append(("replace", "", fact.attribute, what))
     return [*lines, *(("take", "", fact.attribute, fact.text) for fact in found.taken)]
 
 

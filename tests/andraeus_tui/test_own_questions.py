@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from andraeus_tui.importing import preview, sort_out
 from andraeus_tui.matching import candidates
 from andraeus_tui.project import Project
+from andraeus_tui.readers import Entry
 from andraeus_tui.store.rows import all_rows, review
 from generators.topics import complete
 from schemas.fact import ImportedFact
@@ -124,6 +126,12 @@ def test_a_question_that_is_gone_leaves_no_row(cli: Cli, folder: Path) -> None:
     assert cli(*add, "--question", WHO, *at).returncode == 0
     assert cli("generate", *at, "--approve").returncode == 0
     assert {row.question for row in rows(folder)} & {LIFT, WHO} == {WHO}
+
+
+def test_a_preview_says_when_only_the_questions_differ() -> None:
+    old = complete(ImportedFact(attribute="deadlift spotter", value="Samira"))
+    found = sort_out(iter([Entry("entry 1", {**BODY, "questions": [LIFT]})]), [old], replace=True)
+    assert preview(found, [old]) == [("replace", "", "deadlift spotter", "Samira (other details)")]
 
 
 def test_a_question_like_an_own_one_is_about_its_fact() -> None:
