@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from andraeus_tui.study.scoring import questions_in
 from andraeus_tui.study.variants import bare_rows, shuffled, updated
 from evaluators.people import person
 from evaluators.proof import prove
@@ -28,6 +29,13 @@ def facts_of(number: int, size: int = 50) -> list[Fact]:
 
 def cells_of(folder: Path) -> dict[str, Path]:
     return {f"{path.parent.parent.name}/{path.parent.name}": path.parent for path in folder.glob("cells/*/*/cell.json")}
+
+
+def told(folder: Path) -> tuple[list[Question], list[Fact]]:
+    """Questions and facts of the first person."""
+    home = folder / "people/p00-10"
+    facts = json.loads((home / "facts.json").read_text("utf-8"))
+    return questions_in(home), [Fact.model_validate(one) for one in facts]
 
 
 def planned(cli: Cli, folder: Path, name: str, model: Path, people: int = 2) -> None:
@@ -86,9 +94,7 @@ def test_what_is_asked_names_no_value_and_stands_in_no_arms_training(
     planned(cli, folder, "ablation", tiny_model, people=1)
     cells = cells_of(folder)
     assert len(cells) == 11
-    lines = (folder / "people/p00-10/questions.jsonl").read_text("utf-8").splitlines()
-    questions = [Question.model_validate_json(line) for line in lines]
-    facts = [Fact.model_validate(one) for one in json.loads((folder / "people/p00-10/facts.json").read_text("utf-8"))]
+    questions, facts = told(folder)
     texts = {one.text.casefold() for one in questions}
     for path in cells.values():
         rows = [
@@ -179,9 +185,7 @@ def test_the_proof_sees_a_context_that_holds_a_fact(cli: Cli, tmp_path: Path, ti
     """The proof that studies run would fail an arm that put facts into prompts."""
     folder = tmp_path / "latency"
     planned(cli, folder, "latency", tiny_model, people=1)
-    facts = [Fact.model_validate(one) for one in json.loads((folder / "people/p00-10/facts.json").read_text("utf-8"))]
-    lines = (folder / "people/p00-10/questions.jsonl").read_text("utf-8").splitlines()
-    question = Question.model_validate_json(lines[0])
+    (question, *_), facts = told(folder)
     context = json.loads((folder / "cells/prompt-50-facts/p00/contexts.json").read_text("utf-8"))[question.id]
     body = {"id": question.id, "source": "base", "answer": "", "prompt": f"{context}\n{question.text}",
             "prompt_sha256": "0", "prompt_tokens": 1, "seconds": 0.0}  # fmt: skip
@@ -198,7 +202,7 @@ def test_settings_are_chosen_by_other_people_and_by_dev_wordings_alone(
     cells = cells_of(folder)
     assert {name.split("/")[1] for name in cells} == {"p1000"}
     (home,) = (folder / "people").iterdir()
-    asked = [Question.model_validate_json(line) for line in (home / "questions.jsonl").read_text().splitlines()]
+    asked = questions_in(home)
     dev = (cells["default/p1000"] / "dataset" / "dev.jsonl").read_text()
     mine = {one.text for one in asked if one.group is QuestionGroup.RECALL}
     assert mine and mine <= {Row.model_validate_json(line).question for line in dev.splitlines()}

@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import uuid
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from schemas.row import Origin, Row, RowKind, Split
 from schemas.run import GenerateJob
 from schemas.settings import GenerationSettings
 from schemas.wire import Wire
-from tests.conftest import Cli
+from tests.conftest import COMMAND, Cli
 from tests.generators.facts import person
 from tests.generators.workers import MARK, STUBS, endpoint, fake_vllm, gone, logs, marked, result_of
 
@@ -120,17 +119,7 @@ def test_a_front_end_that_is_ended_leaves_no_server(
     (folder / "project.toml").write_text(text.replace('"embedded"', json.dumps(str(tiny_model))))
     mark = uuid.uuid4().hex
     path = f"{fake_vllm(tmp_path / 'bin')}{os.pathsep}{environment['PATH']}"
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "andraeus_tui.cli",
-        "generate",
-        "--project",
-        str(folder),
-        "--backend",
-        "vllm",
-    ]
+    command = [*COMMAND, "generate", "--project", str(folder), "--backend", "vllm"]
     with subprocess.Popen(
         command, env={**environment, "PATH": path, MARK: mark, "FAKE_VLLM": "slow"}, stdout=subprocess.PIPE, text=True
     ) as process:

@@ -14,7 +14,7 @@ from schemas.row import Origin
 from schemas.run import GenerateJob
 from schemas.settings import Backend, GenerationSettings
 from tests.generators.facts import person
-from tests.generators.workers import MARK, events_of, fake_vllm, gone, logs, marked, result_of, run, start, until
+from tests.generators.workers import MARK, events_of, fake_vllm, gone, logs, marked, result_of, run, start, stop, until
 
 Env = dict[str, Any]
 SETTINGS = GenerationSettings(backend=Backend.VLLM, variations=10, abstention=0, replay=0)
@@ -75,10 +75,7 @@ def test_a_request_to_stop(tmp_path: Path, environment: Env) -> None:
     for behaviour, moment in (("never", is_loading), ("slow", is_asking)):
         process = start(job(tmp_path), **environment, FAKE_VLLM=behaviour)
         until(process, moment)
-        assert process.stdin
-        process.stdin.write('{"command": "stop"}\n')
-        process.stdin.flush()
-        assert isinstance(events_of(process)[-1], CancelledByUser)
+        assert isinstance(stop(process)[-1], CancelledByUser)
         assert not marked(environment[MARK])
 
 
