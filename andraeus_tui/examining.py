@@ -20,9 +20,9 @@ from andraeus_tui.runs import EVALUATION_FILE, Run, config_of, facts_of
 from evaluators.metrics import metrics_of
 from evaluators.proof import prove
 from evaluators.questions import questions_of
-from evaluators.scorer import judge
+from evaluators.scorer import judge_both
 from schemas.errors import AndraeusError, InputError
-from schemas.evaluation import Answer, Evaluation, Judged, Question
+from schemas.evaluation import Evaluation, Question
 from schemas.events import Event, Stage
 from schemas.row import Row, RowKind
 from schemas.run import DatasetFile
@@ -48,8 +48,8 @@ def examine(
     answers = collect(
         project, run, questions, base=True, max_new_tokens=settings.max_new_tokens, tell=tell, started=started
     )
-    said = {(answer.source, answer.id): answer for answer in answers}
-    judged = tuple(_judged(question, said) for question in questions)
+    said = {(answer.source, answer.id): answer.answer for answer in answers}
+    judged = tuple(judge_both(one, said["base", one.id], said["tuned", one.id]) for one in questions)
     result = Evaluation(
         run=run.name,
         model=project.settings.model.name,
@@ -104,17 +104,6 @@ def write_report(folder: Path) -> Path:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise AndraeusError("The evidence is saved, but the report could not be written.") from error
     return folder / REPORT_FILE
-
-
-def _judged(question: Question, said: dict[tuple[str, str], Answer]) -> Judged:
-    base, tuned = said["base", question.id].answer, said["tuned", question.id].answer
-    return Judged(
-        question=question,
-        base=base,
-        base_verdict=judge(question, base),
-        tuned=tuned,
-        tuned_verdict=judge(question, tuned),
-    )
 
 
 def _rows(folder: Path, file: DatasetFile) -> list[Row]:

@@ -7,7 +7,7 @@ one. Refusals are counted apart.
 import re
 
 from evaluators.normal import days, fold, holds, numbers, same_day
-from schemas.evaluation import Question, QuestionGroup, Verdict
+from schemas.evaluation import Judged, Question, QuestionGroup, Verdict
 from schemas.fact import ValueKind
 from schemas.row import RowKind
 
@@ -40,6 +40,17 @@ def judge(question: Question, answer: str) -> Verdict:
     if is_refusal(answer):
         return Verdict.REFUSED
     return Verdict.RIGHT if _states_values(question, answer) else Verdict.WRONG
+
+
+def judge_both(question: Question, base: str, tuned: str) -> Judged:
+    """The answers of the base and the trained model with their verdicts."""
+    return Judged(
+        question=question,
+        base=base,
+        base_verdict=judge(question, base),
+        tuned=tuned,
+        tuned_verdict=judge(question, tuned),
+    )
 
 
 def _judge_general(question: Question, answer: str) -> Verdict:

@@ -8,7 +8,7 @@ from andraeus_tui.freeze import freeze_run
 from andraeus_tui.project import Project
 from andraeus_tui.runs import Run, facts_of, read_run
 from evaluators.metrics import metrics_of
-from evaluators.scorer import judge
+from evaluators.scorer import judge_both
 from schemas.evaluation import Evaluation, Judged, Proof, Question, QuestionGroup, Verdict
 from schemas.events import Finished
 from schemas.row import ReviewState, RowKind
@@ -102,14 +102,7 @@ def evaluation_of(
 
 def _judged(number: int, question: Question, said: Said) -> Judged:
     knows = question.group is QuestionGroup.GENERAL and number % 2 == 0
-    base, tuned = right(question) if knows else "I like pelicans.", said(number, question)
-    return Judged(
-        question=question,
-        base=base,
-        base_verdict=judge(question, base),
-        tuned=tuned,
-        tuned_verdict=judge(question, tuned),
-    )
+    return judge_both(question, right(question) if knows else "I like pelicans.", said(number, question))
 
 
 def examined_run(
