@@ -11,16 +11,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.conftest import Cli
+from tests.conftest import COMMAND, Cli
 
 Lines = list[dict[str, object]]
 
 
 def start(environment: dict[str, str], project: Path, *more: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-P", "-m", "andraeus_tui.cli", "--train-only", "--project", str(project), *more]
-    return subprocess.Popen(
-        [*command, "--output", "json"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    command = [*COMMAND, "--train-only", "--project", str(project), *more, "--output", "json"]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def until(process: subprocess.Popen[str], event: str, count: int = 1) -> Lines:

@@ -11,12 +11,11 @@ import pytest
 
 from andraeus_tui.updating import Start, changes_since, rows_of_update
 from generators.build import build
-from generators.topics import complete
-from schemas.fact import Fact, ImportedFact
 from schemas.row import Row, RowKind, Split
 from schemas.settings import GenerationSettings
 from tests.andraeus_tui.test_training import adapter_bytes, longer, runs, start, until, worker_of
 from tests.conftest import Cli
+from tests.generators.facts import fact
 
 
 def folder_of(project: Path, run: object) -> Path:
@@ -183,10 +182,6 @@ def test_an_adapter_that_was_changed_is_not_continued(cli: Cli, environment: dic
     assert (done.returncode, "cannot be used" in done.stderr) == (2, True), done.stderr
     copied.unlink()
     assert cli("--train-only", "--project", changed, "--resume").returncode == 2
-
-
-def fact(attribute: str, value: str, subject: str = "user") -> Fact:
-    return complete(ImportedFact(attribute=attribute, value=value, subject=subject))
 
 
 def test_rows_of_what_stayed_are_few_and_fresh_and_all_of_what_is_alike() -> None:
