@@ -63,9 +63,11 @@ def abstention_rows(facts: list[Fact], split: Split, count: int, seed: int) -> l
     if split is Split.TRAIN:
         chosen += _spread(unknown, far, rng) + _spread(theirs, of_known, rng)
     else:
-        worded = [topic for topic in unknown if natural_questions(topic, split)]
-        chosen += _spread(worded, far // 2, rng)
-        chosen += _spread([topic for topic in unknown if topic not in worded], far - far // 2, rng)
+        worded: dict[bool, list[Topic]] = {True: [], False: []}
+        for topic in unknown:
+            worded[bool(natural_questions(topic, split))].append(topic)
+        chosen += _spread(worded[True], far // 2, rng)
+        chosen += _spread(worded[False], far - far // 2, rng)
         chosen += _spread([topic for topic in theirs if natural_questions(topic, split)], of_known, rng)
     rows = [row for topic, times in chosen for row in unknown_rows(topic, split, times, rng)]
     with_values = [topic for topic in unknown if topic.entry and topic.entry.values]
