@@ -1,5 +1,7 @@
 # make demo: facts to a trained model that answers; make test: all checks and tests. Both make .venv on their own.
 PYTHON ?= python3
+# Three at once on two cores: tests of the terminal wait half of their time. The embedded model is there from `install`.
+PYTEST = ANDRAEUS_CACHE="$${ANDRAEUS_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/andraeus}" .venv/bin/pytest -n 3 --dist worksteal
 .PHONY: demo test fast install
 
 demo: install
@@ -10,10 +12,10 @@ test: install
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	.venv/bin/pytest -n 2 --dist worksteal --durations=15
+	$(PYTEST) --durations=15
 
 fast: install
-	.venv/bin/pytest -n 2 --dist worksteal -m "not slow"
+	$(PYTEST) -m "not slow"
 
 install: .venv/.installed
 
