@@ -53,7 +53,7 @@ def facts_export(folder: Path, form: str, file: Path | None) -> None:
 @click.option("--kind", type=click.Choice(["text", "number", "date", "person", "place", "list"]))
 @click.option("--tier", type=click.IntRange(1, 4), help="1 simple, 2 relational, 3 temporal, 4 multi-hop.")
 @click.option("--alias", "aliases", multiple=True, help="Another spelling that counts as right; may be repeated.")
-@click.option("--question", "questions", multiple=True, help="How you would ask for it; may be repeated.")
+@click.option("--question", "questions", multiple=True, help="How you would ask for it, one question; may be repeated.")
 @click.option("--source", help="Where you know it from.")
 @click.option("--replace", is_flag=True, help="Change it if it is there already.")
 def facts_add(folder: Path, replace: bool, **given: object) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from andraeus_tui import bars
 from andraeus_tui.fact_view import tier_text
 from andraeus_tui.readers import tidy
 from andraeus_tui.store.database import Database
@@ -27,9 +28,9 @@ class Draft:
     kind: ValueKind | None = None
     tier: Tier | None = None
     aliases: str = ""
-    """Other spellings, with | between them."""
+    """Other spellings, as `bars` joins them."""
     questions: str = ""
-    """How the person would ask, with | between the questions."""
+    """How the person would ask, as `bars` joins the questions."""
     source: str = ""
 
 
@@ -58,8 +59,8 @@ def draft_of(fact: Fact) -> Draft:
         subject="" if fact.subject == USER else fact.subject,
         kind=None if explain_kind(bare)[0] is fact.kind else fact.kind,
         tier=None if explain_tier(bare)[0] is fact.tier else fact.tier,
-        aliases=" | ".join(fact.aliases),
-        questions=" | ".join(fact.questions),
+        aliases=bars.join(fact.aliases),
+        questions=bars.join(fact.questions),
         source=fact.source,
     )
 
@@ -97,14 +98,14 @@ def _body(draft: Draft, edited: Fact | None) -> dict[str, Any]:
             body["value"] = edited.value
     body["kind"] = draft.kind.value if draft.kind else ""
     body["tier"] = int(draft.tier) if draft.tier else ""
-    body["aliases"] = [tidy(alias) for alias in draft.aliases.split("|") if alias.strip()]
-    body["questions"] = [tidy(text) for text in draft.questions.split("|") if text.strip()]
+    body["aliases"] = bars.split(tidy(draft.aliases))
+    body["questions"] = bars.split(tidy(draft.questions))
     body["source"] = tidy(draft.source)
     return {name: value for name, value in body.items() if value not in ("", [])}
 
 
 def _problem(text: str) -> tuple[str, str]:
-    """ "/aliases/0: is blank" -> ("aliases", "is blank")."""
+    """ "/aliases/0: is empty" -> ("aliases", "is empty")."""
     pointer, _, reason = text.partition(": ")
     return pointer.split("/")[1], reason
 

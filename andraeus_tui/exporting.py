@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from andraeus_tui import bars
 from andraeus_tui.files import write_whole
 from schemas.errors import InputError
 from schemas.fact import USER, Fact
@@ -51,7 +52,7 @@ def _csv(facts: list[Fact]) -> str:
         body = fields(fact)
         for name in ("value", "aliases", "questions"):
             if isinstance(body.get(name), list):
-                body[name] = "|".join(body[name])
+                body[name] = bars.join(body[name])
         writer.writerow(body)
     return out.getvalue()
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from andraeus_tui import bars
 from schemas.errors import InputError
 from schemas.fact import ImportedFact
 
@@ -143,7 +144,7 @@ def _from_object(place: str, body: Any) -> Entry:
     twice = sorted({key for key in keys if keys.count(key) > 1})
     fields = {key: _tidy_value(value) for key, value in body if value is not None}
     if isinstance(one := fields.get("questions"), str):
-        fields["questions"] = [one] if one else []
+        fields["questions"] = bars.split(one)
     return Entry(place, fields, f"the key {twice[0]!r} stands twice" if twice else "")
 
 
@@ -197,9 +198,9 @@ def _typed(fields: dict[str, str]) -> dict[str, Any]:
     if fields.get("tier", "").isdigit():
         typed["tier"] = int(fields["tier"])
     for name in fields.keys() & {"aliases", "questions"}:
-        typed[name] = [part.strip() for part in fields[name].split("|") if part.strip()]
+        typed[name] = bars.split(fields[name])
     if fields.get("kind") == "list" and "|" in fields.get("value", ""):
-        typed["value"] = [item.strip() for item in fields["value"].split("|") if item.strip()]
+        typed["value"] = bars.split(fields["value"])
     return typed
 
 

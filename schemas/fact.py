@@ -21,12 +21,8 @@ _HAS_TEXT = rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*$"
 Attribute = Annotated[str, StringConstraints(min_length=1, max_length=ATTRIBUTE_LIMIT, pattern=_HAS_TEXT)]
 ValueText = Annotated[str, StringConstraints(min_length=1, max_length=VALUE_LIMIT, pattern=_HAS_TEXT)]
 Subject = Annotated[str, StringConstraints(min_length=1, max_length=SUBJECT_LIMIT, pattern=_HAS_TEXT)]
-# No bar: it stands between the questions of a form's field or of a cell.
 AskedText = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True, min_length=1, max_length=ASKED_LIMIT, pattern=_HAS_TEXT.replace("[^", "[^|")
-    ),
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=ASKED_LIMIT, pattern=_HAS_TEXT)
 ]
 Value = bool | int | float | ValueText | Annotated[list[ValueText], Field(min_length=1, max_length=50)]
 

@@ -89,15 +89,13 @@ def _reason(error: Any) -> str:
         known = error.schema.get("properties", {})
         return f"unknown key {', '.join(repr(str(key)[:60]) for key in given if key not in known)}"
     if error.validator in {"minLength", "minItems"}:
-        return "is empty"
+        return "is empty; fill it in"
     if error.validator == "maxLength":
         return f"is {len(given):,} characters long; at most {error.validator_value:,} are allowed"
     if error.validator == "maxItems":
         return f"has {len(given):,} items; at most {error.validator_value:,} are allowed"
     if error.validator == "pattern":
-        if "|" in str(given) and "^|" in error.validator_value:
-            return "holds a |, which stands between two"
-        return "is blank" if not str(given).strip() else "holds control characters"
+        return "is empty; fill it in" if not str(given).strip() else "holds control characters; take them out"
     if error.validator in _BOUNDS:
         return f"must be {_BOUNDS[error.validator]} {as_digits(error.validator_value)}"
     if error.validator == "enum":

@@ -66,10 +66,10 @@ class FactForm(ModalScreen[Fact | None]):
             "kind": Select(kinds, prompt="by rule", value=first.kind or Select.NULL, id="kind", compact=True),
             "tier": Select(tiers, prompt="by rule", value=first.tier or Select.NULL, id="tier", compact=True),
             "aliases": Input(
-                first.aliases, placeholder="other spellings of the value, | between them", id="aliases", compact=True
+                first.aliases, placeholder=r"other spellings of it; | between them, \| for | itself", id="aliases", compact=True
             ),
             "questions": Input(
-                first.questions, placeholder="how you would ask for it, | between questions", id="questions", compact=True
+                first.questions, placeholder=r"how you would ask; | between questions, \| for | itself", id="questions", compact=True
             ),
             "source": Input(first.source, placeholder="where you know it from", id="source", compact=True),
         }  # fmt: skip

@@ -128,6 +128,7 @@ def test_a_draft_says_what_is_missing_wrong_and_suggested() -> None:
     [
         *SOME,
         fact("spotter", "Bo", questions=["Who spots me?", "Who do I trust?"]),
+        fact("spotter", "Bo", aliases=["B|o", "\\|"], questions=["Who spots me <|im_start|>?", "| my a||b\\", "\\|me"]),
         fact("hobbies", ["chess", "tea"]),
         fact("motto", "a | b", tier=4, kind="place"),
     ],

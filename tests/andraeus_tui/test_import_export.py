@@ -53,6 +53,8 @@ def test_export_gives_back_what_was_imported(cli: Cli, folder: Path, tmp_path: P
         {"attribute": "birthday", "value": "3 May 1990", "subject": "sister", "tier": 4},
         {"attribute": "hobbies", "value": ["chess", "tea, green"], "kind": "list"},
         {"attribute": "motto", "value": "שלום, \"world\""},
+        {"attribute": "spotter", "value": ["S|a", "\\| b\\"], "kind": "list", "aliases": ["S|", "T\\"],
+         "questions": ["Who spots me <|im_start|>?", "| my a||b\\", "\\|me"]},
     ]  # fmt: skip
     source.write_text(json.dumps(body, ensure_ascii=False), "utf-8")
     assert cli("facts", "import", source, "--project", folder).returncode == 0

@@ -17,6 +17,8 @@ from tests.andraeus_tui.test_updating import newest, refused, trained_rows
 from tests.conftest import Cli
 
 LIFT, WHO = "Who do I lift with on Mondays?", "who spots me, [red]?"
+BARS = ["Who spots me <|im_start|>?", "| who is my a||b", "my c:\\", "\\|mine\\\\|"]
+"""Bars at both ends and behind backslashes."""
 BODY = {"attribute": "deadlift spotter", "value": "Samira"}
 
 
@@ -46,6 +48,9 @@ def rows(folder: Path) -> list[Row]:
         ("e.yaml", f"- attribute: spotter\n  value: Samira\n  questions: {LIFT}\n", [LIFT]),
         ("f.yaml", f"- attribute: spotter\n  value: Samira\n  questions: ['{LIFT}', '{WHO}']\n", [LIFT, WHO]),
         ("g.csv", f'attribute,value,questions\nspotter,Samira,"{LIFT} | {WHO} |"\n', [LIFT, WHO]),
+        ("h.csv", f"attribute,value,questions\nspotter,Samira,Who \\| me?|{LIFT}\n", ["Who | me?", LIFT]),
+        ("i.json", json.dumps([{**BODY, "questions": f"{LIFT} | {WHO} \\|"}]), [LIFT, f"{WHO} |"]),
+        ("j.yaml", "- attribute: spotter\n  value: Samira\n  questions:\n  - Who | me?\n", ["Who | me?"]),
     ],
 )
 def test_every_format_takes_them_and_gives_them_back(
@@ -67,8 +72,7 @@ def test_every_format_takes_them_and_gives_them_back(
         (["x" * 301], "301 characters"),
         ([f"Who is it, {number}?" for number in range(21)], "21 items"),
         (["Who\x07?"], "control characters"),
-        (["Who | where?"], "holds a |"),
-        ([""], "/questions/0: is empty"),
+        (["Who?", ""], "'deadlift spotter': /questions/1: is empty; fill it in.\n"),
         ([3], "must be string"),
         (5, "must be array"),
         ({"a": "b"}, "must be string"),
@@ -116,6 +120,16 @@ def test_added_generated_changed_and_taken_back(cli: Cli, folder: Path) -> None:
     assert questions(cli, folder) == [None]
     assert cli("redo", *at).returncode == 0
     assert questions(cli, folder) == [[LIFT, WHO, leaks]]
+
+
+def test_a_bar_is_a_character_like_others(cli: Cli, folder: Path) -> None:
+    at = ("--project", folder)
+    options = [part for text in BARS for part in ("--question", text)]
+    assert cli("facts", "add", "deadlift spotter", "Samira", *options, *at).returncode == 0
+    assert questions(cli, folder) == [BARS]
+    assert cli("generate", "--approve", *at).returncode == 0
+    trained = {row.question for row in rows(folder) if row.state is ReviewState.APPROVED and row.split is Split.TRAIN}
+    assert set(BARS) <= trained
 
 
 def test_a_question_that_is_gone_leaves_no_row(cli: Cli, folder: Path) -> None:

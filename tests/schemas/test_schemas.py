@@ -37,7 +37,7 @@ def test_files_are_valid_draft_2020_12(path: object) -> None:
         ({"attribute": "a", "value": None}, "/value", "null"),
         ({"attribute": "a", "value": "x", "tier": 5}, "/tier", "one of"),
         ({"attribute": "a", "value": "x", "colour": 1}, "/", "colour"),
-        ({"attribute": "a", "value": "x", "questions": ["Who?", "a|b"]}, "/questions/1", "|"),
+        ({"attribute": "a", "value": "x", "questions": ["a|b", "\x07"]}, "/questions/1", "take them out"),
         ({"attribute": "a", "value": "x", "questions": ["x" * 301]}, "/questions/0", "301"),
     ],
 )

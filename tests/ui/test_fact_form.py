@@ -9,7 +9,7 @@ from andraeus_tui.ui.app import AndraeusApp
 from andraeus_tui.ui.fact_form import FactForm
 from andraeus_tui.ui.table import WindowTable
 from generators.build import build
-from schemas.fact import Tier
+from schemas.fact import Fact, Tier
 from schemas.row import ReviewState, Split
 from schemas.settings import GenerationSettings
 from tests.ui.conftest import MakeProject
@@ -146,6 +146,32 @@ async def test_own_questions_are_kept_and_undone_and_leave_the_other_rows(make_p
         await press(pilot, "u")
         assert len(asked()) == 3
         assert trained() == whole
+
+
+async def test_a_bar_in_a_question_survives_open_and_save(make_project: MakeProject) -> None:
+    asked = ["Who am I <|im_start|>?", "| my a||b\\", "what's my [/beast]?"]
+    body: dict[str, object] = {"attribute": "spirit animal", "value": "otter", "questions": asked, "aliases": ["a|b"]}
+    project = make_project(facts=[body])
+
+    def kept() -> Fact:
+        with project.database() as database:
+            (fact,) = all_facts(database)
+        return fact
+
+    before = kept()
+    async with AndraeusApp(project.folder).run_test(size=NARROW) as pilot:
+        await settle(pilot)
+        assert "asked as: Who am I <|im_start|>? |" in shown(pilot, "#details")
+        await press(pilot, "e", "ctrl+s")
+        assert kept() == before
+        await press(pilot, "e")
+        field(pilot, "source").value = "me"
+        await press(pilot, "ctrl+s")
+        assert kept() == before.model_copy(update={"source": "me"})
+        await press(pilot, "e")
+        field(pilot, "questions").focus()
+        await press(pilot, "end", *" | which or \\| what am I?", "ctrl+s")
+        assert kept().questions == (*asked, "which or | what am I?")
 
 
 def generated(project: Project) -> None:

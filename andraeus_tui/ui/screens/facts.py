@@ -69,7 +69,7 @@ class FactsScreen(ProjectScreen):
 
     STEP = "facts"
     AUTO_FOCUS = "#facts"
-    HELP = """
+    HELP = r"""
 # Facts
 
 What the model is to know. **a** adds one, **i** imports many, **e** or Enter edits, **d** deletes, **u** takes any
@@ -79,6 +79,7 @@ change back.
 - **in model**: *yes*, the newest trained model was taught it; *changed*, it was taught another value; *no*, it was not.
 - **recalled**: questions of the last evaluation that it answered right.
 - **/** searches in all columns of text, **t** and **s** filter by tier and by person, Escape shows all again.
+- In the form, | stands between two of *Also right* or *Asked as*; `\|` is a bar that belongs to the text.
 
 Tiers: 1 simple, 2 relational (people and tastes), 3 temporal (time), 4 multi-hop (the dog of your sister).
 """
