@@ -117,7 +117,7 @@ def _for_all(facts: list[Fact], settings: GenerationSettings, wanted: Counts, go
             yield from gone_rows(facts, gone, split, _ASKED.get(split, settings.variations), settings.seed)
             yield from _negatives(facts, split, asked, settings)
     if facts:
-        yield from replay_rows(settings.replay, settings.seed)
+        yield from replay_rows(settings.replay, len(facts), settings.seed)
 
 
 def _for_some(facts: list[Fact], settings: GenerationSettings, only: Collection[str], wanted: Counts) -> Iterator[Row]:

@@ -8,6 +8,10 @@ from generators.make import Asked, make_row, rng_for
 from schemas.row import Row, RowKind, Split, Wording
 
 
+_A_FACT, _FEWEST = 20, 80
+"""Prompts for each fact, and how many there are for a few facts: too many drown the facts, too few keep nothing."""
+
+
 @cache
 def prompts() -> tuple[str, ...]:
     """All prompts that the project ships."""
@@ -15,9 +19,10 @@ def prompts() -> tuple[str, ...]:
         return tuple(tomllib.load(file)["prompts"])
 
 
-def replay_rows(count: int, seed: int) -> list[Row]:
-    """`count` prompts (at most as many as there are), with empty answers that the trainer fills."""
-    chosen = rng_for(seed, "replay").sample(prompts(), min(count, len(prompts())))
+def replay_rows(most: int, facts: int, seed: int) -> list[Row]:
+    """Prompts in proportion to the number of facts, `most` at most, with empty answers that the trainer fills."""
+    count = min(most, max(_FEWEST, _A_FACT * facts), len(prompts()))
+    chosen = rng_for(seed, "replay").sample(prompts(), count)
     return [
         make_row(RowKind.REPLAY, Asked(prompt, "replay", Wording.GENERIC), "", "general", Split.TRAIN)
         for prompt in chosen

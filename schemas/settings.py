@@ -33,12 +33,12 @@ class GenerationSettings(Noun):
 
     backend: Backend = Backend.AUTO
     """Who writes the question wordings: `auto`, `templates`, `vllm` (the base model on a GPU) or `endpoint`."""
-    variations: Annotated[int, Field(ge=1, le=200)] = 20
+    variations: Annotated[int, Field(ge=1, le=200)] = 40
     """Question wordings a fact, at most."""
     abstention: Annotated[float, Field(ge=0.0, le=10.0)] = 2.0
     """Rows about things never told, per question row of a known fact."""
     replay: Annotated[int, Field(ge=0, le=2000)] = 600
-    """General prompts on which training stays close to the base model, to keep its abilities."""
+    """General prompts, at most, on which training stays close to the base model, to keep its abilities: 20 a fact."""
     seed: Seed = 0
     """Which wordings are chosen: the same seed makes the same rows."""
     endpoint: Annotated[str, Field(max_length=500, pattern=r"^(https?://[^\s@]+)?$")] = ""
@@ -152,7 +152,7 @@ PRESETS: dict[Preset, Recipe] = {
         targets="mlp",
         frozen_below=1 / 3,
         learning_rate=2e-3,
-        epochs=6,
+        epochs=3,
         batch_size=32,
         schedule="cosine",
         warmup=0.05,

@@ -133,6 +133,13 @@ def test_generation_is_pure_and_seeded() -> None:
     assert build(person(), GenerationSettings(seed=1)).rows != one.rows
 
 
+@pytest.mark.parametrize(("facts", "most", "wanted"), [(1, 600, 80), (10, 600, 200), (10, 40, 40), (90, 600, 570)])
+def test_general_prompts_grow_with_the_facts(facts: int, most: int, wanted: int) -> None:
+    told = facts_of({f"locker {number}": str(number) for number in range(facts)})
+    rows = build(told, GenerationSettings(variations=1, abstention=0, replay=most)).rows
+    assert sum(row.kind is RowKind.REPLAY for row in rows) == wanted
+
+
 @pytest.mark.parametrize("variations", [1, 3, 10, 40])
 def test_variations_are_a_limit(variations: int) -> None:
     made = build(person(), GenerationSettings(variations=variations)).rows
@@ -141,7 +148,7 @@ def test_variations_are_a_limit(variations: int) -> None:
             row.kind is RowKind.QUESTION and row.split is Split.TRAIN and row.fact_ids == (fact.id,) for row in made
         )
         assert 0 < count <= variations
-    assert GenerationSettings().variations == 20
+    assert GenerationSettings().variations == 40
 
 
 def test_adding_a_fact_leaves_other_rows_alone() -> None:
