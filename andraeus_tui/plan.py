@@ -40,7 +40,7 @@ class Plan:
     @property
     def recipe(self) -> Recipe:
         """The numbers of the run."""
-        recipe = resolve_recipe(self.settings.recipe)
+        recipe = resolve_recipe(self.settings)
         return shorter(recipe) if self.continues else recipe
 
     @property

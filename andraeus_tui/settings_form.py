@@ -127,7 +127,7 @@ def stored(settings: ProjectSettings, setting: Setting) -> Value:
 def in_force(settings: ProjectSettings, setting: Setting) -> Value:
     """What holds: the stored value, or the preset's."""
     value = stored(settings, setting)
-    return _plain(getattr(resolve_recipe(settings.recipe), setting.key)) if value is None else value
+    return _plain(getattr(resolve_recipe(settings), setting.key)) if value is None else value
 
 
 def as_text(value: Value) -> str:

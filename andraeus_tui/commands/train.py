@@ -11,6 +11,7 @@ from schemas.errors import AndraeusError, InputError
 from schemas.events import TERMINAL, Event, Failed, Finished
 from schemas.run import FetchJob
 from schemas.settings import Trainer
+from schemas.weights import EMBEDDED
 
 
 def train(folder: Path, resume: bool, dry_run: bool, output: str, trainer: str | None, parent: str | None) -> int:
@@ -100,7 +101,7 @@ def _as_dict(run: Run) -> dict[str, object]:
 
 def fetch(folder: Path | None, model: str | None) -> None:
     """Get a model ready: download it from the hub, because the user asked for it, or convert the embedded one."""
-    name = model or (Project(folder).settings.model.name if folder else "embedded")
+    name = model or (Project(folder).settings.model.name if folder else EMBEDDED)
     if Path(name).expanduser().is_dir():
         line(f"The model {name} needs no download.")
         return

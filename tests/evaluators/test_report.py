@@ -17,7 +17,7 @@ from evaluators.summary import failures, percent
 from schemas.evaluation import Evaluation, Proportion, Question, QuestionGroup
 from schemas.row import RowKind, Wording
 from schemas.run import Dataset, DatasetFile, TrainConfig
-from schemas.settings import Preset, RecipeSettings, resolve_recipe
+from schemas.settings import Preset, ProjectSettings, resolve_recipe
 from tests.stubs.evidence import evaluation_of, right
 
 HOSTILE = [
@@ -38,7 +38,7 @@ def config() -> TrainConfig:
         model="embedded",
         system_prompt="",
         preset=Preset.DEFAULT,
-        recipe=resolve_recipe(RecipeSettings()),
+        recipe=resolve_recipe(ProjectSettings()),
         seed=7,
         dataset=Dataset(train=file, dev=file, test=file, replay=file, fact_ids=("0" * 12,)),
     )

@@ -53,7 +53,7 @@ def test_figures_of_one_person() -> None:
     assert found["recall_everyday"] == pytest.approx(2 / 3)
     assert found["recall_template"] == 0.0 and found["known_refused"] == 0.25
     assert found["recall_confusable"] == found["named_another"] == found["recall_apart"] == 0.5
-    assert found["recall_outside"] == 1.0
+    assert found["recall_outside"] == found["recall_everyday_outside"] == 1.0 and found["recall_everyday_listed"] == 0.5
     assert found["unknown_refused"] == 1.0 and found["general"] == found["general_arithmetic"] == 0.0
     assert found["sum_of_four"] == pytest.approx((0 + 2 / 3 + 1 + 0.75) / 4)
     assert found["seconds"] == 0.5 and found["prompt_tokens"] == 12.5

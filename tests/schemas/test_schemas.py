@@ -1,6 +1,8 @@
 """The JSON Schemas on disk are the types, and their messages help."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from schemas.events import Log, Metric, parse_event
 from schemas.fact import ImportedFact, split_list
-from schemas.settings import PRESETS, Preset, RecipeSettings, resolve_recipe
+from schemas.settings import PRESETS, ModelSettings, Preset, ProjectSettings, RecipeSettings, resolve_recipe
 from schemas.validate import FOLDER, generate, problems
 
 
@@ -88,7 +90,34 @@ def test_seed_preset_is_the_seeds() -> None:
     seed = PRESETS[Preset.SEED]
     assert (seed.rank, seed.alpha, seed.epochs, seed.learning_rate) == (64, 128, 5, 3e-4)
     assert (seed.schedule, seed.warmup, seed.targets) == ("cosine", 0.03, "all-linear")
-    assert resolve_recipe(RecipeSettings(preset=Preset.SEED, epochs=2)).epochs == 2
+    assert resolve_recipe(ProjectSettings(recipe=RecipeSettings(preset=Preset.SEED, epochs=2))).epochs == 2
+
+
+def weights(path: Path, count: int) -> None:
+    """A safetensors file's header: as far as a size goes, a model."""
+    header = json.dumps({"w": {"dtype": "BF16", "shape": [count], "data_offsets": [0, 2 * count]}}).encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+
+
+def test_the_larger_a_model_the_lower_its_learning_rate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub_home"))
+    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
+
+    def rate(name: str, **changes: Any) -> float:
+        settings = ProjectSettings(model=ModelSettings(name=name), recipe=RecipeSettings(**changes))
+        return resolve_recipe(settings).learning_rate
+
+    for count in (1_000, 500_000_000, 7_600_000_000):
+        weights(tmp_path / str(count) / "model.safetensors", count)
+    rates = [rate("embedded"), *(rate(str(tmp_path / str(count))) for count in (1_000, 500_000_000, 7_600_000_000))]
+    assert rates == [2e-3, 2e-3, 5e-4, 2e-4]
+    assert rate("Qwen/Qwen2.5-0.5B-Instruct") == 2e-4  # Not here yet: as careful as with a large one.
+    weights(tmp_path / "hub_home/hub/models--Qwen--Qwen2.5-0.5B-Instruct/snapshots/1/model.safetensors", 500_000_000)
+    assert rate("Qwen/Qwen2.5-0.5B-Instruct") == 5e-4
+    (tmp_path / "1000" / "model.safetensors").write_bytes(b"broken")
+    assert rate(str(tmp_path / "1000")) == 2e-4
+    assert rate("embedded", learning_rate=1e-4) == 1e-4 and rate("embedded", preset=Preset.SEED) == 3e-4
 
 
 @pytest.mark.parametrize(
