@@ -151,6 +151,9 @@ _PLURAL = frozenset(
 )
 _RELATION_HEADS = _FEMALE | _MALE | _NEUTRAL | _PLURAL
 
+_OF_MANY = {"do": "do", "don't": "don't", "am": "are", "was": "were", "have": "have", "s": "", "es": ""}
+_VERB = re.compile(r"\{(do|don't|am|was|have|s|es)\}")
+_BESIDE_PRONOUN = re.compile(rf"\{{he\}} (?:\w+ )?\w*{_VERB.pattern}|{_VERB.pattern} \{{he\}}")
 Gender = Literal["she", "he", "they"]
 
 
@@ -227,7 +230,7 @@ def _slots(owner: Owner) -> dict[str, str]:
     pronouns = {"she": ("she", "her", "her"), "he": ("he", "him", "his"), "they": ("they", "them", "their")}
     he, him, his = pronouns["they" if owner.plural else owner.gender]
     verbs = (
-        {"do": "do", "don't": "don't", "am": "are", "was": "were", "have": "have", "s": "", "es": ""}
+        _OF_MANY
         if owner.plural
         else {"do": "does", "don't": "doesn't", "am": "is", "was": "was", "have": "has", "s": "s", "es": "es"}
     )
@@ -242,6 +245,9 @@ def render(form: str, owner: Owner, **extra: str) -> str:
     slot.
     """
     slots = _slots(owner) | extra
+    if slots["he"] == "they":
+        # "What is my cousin called when they perform?": the noun takes "is", the pronoun does not.
+        form = _BESIDE_PRONOUN.sub(lambda found: _VERB.sub(lambda verb: _OF_MANY[verb.group(1)], found.group()), form)
     text = _SLOT.sub(lambda match: slots[match.group(1)], form)
     terse = form == form.lower().replace("{i}", "{I}") and not form.endswith(("?", ".", "!"))
     return text if terse else text[:1].upper() + text[1:]

@@ -75,6 +75,7 @@ def test_every_form_renders_for_everybody(subject: str) -> None:
             assert not re.search(r"[{}]|  ", text), text
             if subject != "user":
                 assert not re.search(r"(?<!')\b(?:I (?:do|am|have)|my my|my Anna)\b", text), text
+                assert not re.search(r"\b(?:they (?:is|was|has|does)|(?:is|was|has|does) they)\b", text), text
 
 
 @pytest.mark.parametrize(
@@ -86,6 +87,14 @@ def test_every_form_renders_for_everybody(subject: str) -> None:
         ("Who {do} {I} see when {his} teeth hurt?", "brother", "Who does my brother see when his teeth hurt?"),
         ("Where {do} {I} live?", "parents", "Where do my parents live?"),
         ("When {am} {I} off?", "Anna", "When is Anna off?"),
+        (
+            "What {am} {I} called when {he} still perform{s}?",
+            "cousin",
+            "What is my cousin called when they still perform?",
+        ),
+        ("Who {was} {I} when {he} {was} young?", "cousin", "Who was my cousin when they were young?"),
+        ("Where {am} {he} now?", "cousin", "Where are they now?"),
+        ("Where {am} {he} now?", "sister", "Where is she now?"),
     ],
 )
 def test_grammar(form: str, subject: str, expected: str) -> None:
