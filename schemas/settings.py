@@ -47,7 +47,7 @@ class GenerationSettings(Noun):
     endpoint_model: Annotated[str, Field(max_length=300)] = ""
     """Name of the model there. Empty: the first one that the server has."""
     concurrency: Annotated[int, Field(ge=0, le=4096)] = 0
-    """Requests at a time. 0: as many as keep the writer busy (256 for vLLM, 4 for another endpoint)."""
+    """Requests at a time. 0: as many as keep the writer busy (512 for vLLM, 4 for another endpoint)."""
     judge: bool = False
     """Let the same model answer each of its questions with the fact given, and drop those that miss the value."""
 

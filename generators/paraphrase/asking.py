@@ -1,6 +1,7 @@
 """The asks of one generation: many at a time, facts in order, until each has the wordings that it lacks."""
 
 import asyncio
+import math
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -72,8 +73,9 @@ class Asking:
         loop = asyncio.get_running_loop()
         number = 0
         while number < ROUNDS and wanted > 0:
-            # As many rounds at once as it would take if every wording were good.
-            rounds = range(number, min(ROUNDS, number + max(1, wanted // (QUESTIONS * len(registers())))))
+            # As many rounds at once as it would take if every other wording were good.
+            a_round = QUESTIONS * len(registers())
+            rounds = range(number, min(ROUNDS, number + math.ceil(2 * wanted / a_round)))
             number = rounds.stop
             asks = [ask for at in rounds for ask in asks_for(fact, at, self._seed)]
             new = [ask for ask in asks if (fact.id, ask.family) not in self._asked]

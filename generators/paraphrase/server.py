@@ -29,6 +29,8 @@ READY_SECONDS = 600
 CONTEXT_TOKENS = 2048
 SEQUENCES = 256
 """Requests that are worked on at once."""
+REQUESTS = 2 * SEQUENCES
+"""Requests on their way: as many again wait, so that a place that comes free is taken at the next step."""
 EAGER_BELOW = 4000
 """Requests below which compiling the model and recording graphs would take longer than it saves."""
 MEMORY_SHARE = 0.85

@@ -16,7 +16,7 @@ from generators.paraphrase.asks import registers
 from generators.paraphrase.client import connect, key_from_environment
 from generators.paraphrase.encoder import PACKAGE, Encoder, encoder_folder
 from generators.paraphrase.relevance import Relevance
-from generators.paraphrase.server import SEQUENCES, serving
+from generators.paraphrase.server import REQUESTS, serving
 from generators.paraphrase.tally import Tally
 from generators.paraphrase.verdicts import Verdicts
 from generators.writers import Writer, host_of, is_loopback
@@ -103,7 +103,7 @@ def _place(job: GenerateJob, writer: Writer, asks: int, tally: Tally, begun: flo
     if writer.backend is Backend.VLLM:
         with serving(job.model, asks, wire) as served:
             tally.seconds["load"] = served.load_seconds
-            yield Place(served.url, served.model, served.key, settings.concurrency or SEQUENCES)
+            yield Place(served.url, served.model, served.key, settings.concurrency or REQUESTS)
         return
     if not is_loopback(settings.endpoint):
         message = f"The facts leave this machine: they are sent to {host_of(settings.endpoint)}."
