@@ -28,14 +28,13 @@ def parameters_of(folder: Path) -> int:
 def size_of(model: str) -> int:
     """Weights of a base model by its name: embedded, a local folder or a hub name. 0 when it is not on this machine.
 
-    A damaged file counts as unknown, too: loading the model says what is wrong with it.
+    A damaged file, or a name that no file can have, counts as unknown, too: loading the model says what is wrong.
     """
     if model == EMBEDDED:
         return _EMBEDDED_SIZE
-    folder = Path(model).expanduser()
     try:
-        return max((parameters_of(place) for place in (folder, *_downloaded(model))), default=0)
-    except InputError:
+        return max(parameters_of(place) for place in (Path(model).expanduser(), *_downloaded(model)))
+    except (InputError, OSError, ValueError, RuntimeError):
         return 0
 
 

@@ -93,7 +93,7 @@ def test_what_is_asked_names_no_value_and_stands_in_no_arms_training(
     folder = tmp_path / "ablation"
     planned(cli, folder, "ablation", tiny_model, people=1)
     cells = cells_of(folder)
-    assert len(cells) == 11
+    assert len(cells) == 12
     questions, facts = told(folder)
     texts = {one.text.casefold() for one in questions}
     for path in cells.values():

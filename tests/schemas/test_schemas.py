@@ -117,6 +117,7 @@ def test_the_larger_a_model_the_lower_its_learning_rate(tmp_path: Path, monkeypa
     assert rate("Qwen/Qwen2.5-0.5B-Instruct") == 5e-4
     (tmp_path / "1000" / "model.safetensors").write_bytes(b"broken")
     assert rate(str(tmp_path / "1000")) == 2e-4
+    assert rate("x" * 10_000) == rate("x/" + "y" * 10_000) == rate("a\0b") == rate("~nobody/x") == 2e-4
     assert rate("embedded", learning_rate=1e-4) == 1e-4 and rate("embedded", preset=Preset.SEED) == 3e-4
 
 
