@@ -1,4 +1,7 @@
-"""Questions as people really ask them (everyday.toml): never naming the thing, written apart from every generator."""
+"""Questions as people really ask them: never naming the thing, written apart from every generator.
+
+everyday.toml is for testing; everyday_dev.toml, on things outside the lexicon alone, for choosing settings.
+"""
 
 import random
 import re
@@ -11,7 +14,7 @@ from evaluators.lives import data
 from evaluators.questions import rivals_of
 from schemas.evaluation import Question, QuestionGroup
 from schemas.fact import USER, Fact, Tier, ValueKind
-from schemas.row import RowKind, Wording
+from schemas.row import RowKind, Split, Wording
 
 _RELATION = re.compile(r"^[a-z]")
 _IMPLIED = {"wife": "marital_status partner girlfriend boyfriend", "husband": "marital_status partner girlfriend boyfriend",
@@ -27,27 +30,39 @@ _IMPLIED = {"wife": "marital_status partner girlfriend boyfriend", "husband": "m
 """What answers about the one could rightly be given to questions about the other, so that it is not unknown."""
 
 
+_FILES = {Split.TEST: "everyday.toml", Split.DEV: "everyday_dev.toml"}
+
+
 @cache
-def wordings() -> dict[str, dict[str, list[str]]]:
+def wordings(split: Split = Split.TEST) -> dict[str, dict[str, list[str]]]:
     """For each attribute, `ask` about the user and perhaps `of` somebody else."""
-    with (Path(__file__).parent / "everyday.toml").open("rb") as file:
+    with (Path(__file__).parent / _FILES[split]).open("rb") as file:
         return tomllib.load(file)
 
 
 def everyday_questions(
-    facts: list[Fact], women: Collection[str], confusable: Collection[tuple[str, str]], seed: int, each: int = 3
+    facts: list[Fact],
+    women: Collection[str],
+    confusable: Collection[tuple[str, str]],
+    seed: int,
+    each: int = 3,
+    split: Split = Split.TEST,
 ) -> list[Question]:
-    """Up to `each` questions a fact, about the facts for which there are wordings. `women` are subjects."""
+    """Up to `each` questions a fact, about the facts for which there are wordings. `women` are subjects.
+
+    Those of the dev split count among the natural ones, which stand in for everyday ones there.
+    """
     found = []
     for fact in facts:
         rivals = rivals_of([fact], facts)
-        for number, text in enumerate(_asked(fact.subject, fact.attribute, fact.subject in women, seed)[:each]):
+        texts = _asked(fact.subject, fact.attribute, fact.subject in women, seed, split)
+        for number, text in enumerate(texts[:each]):
             question = Question(
                 id=f"everyday/{fact.id}/{number}",
                 group=QuestionGroup.RECALL,
                 text=text,
                 kind=RowKind.QUESTION,
-                wording=Wording.EVERYDAY,
+                wording=_wording(split),
                 topic=topic_key(fact.subject, fact.attribute),
                 tier=int(fact.tier),
                 fact_ids=(fact.id,),
@@ -87,27 +102,32 @@ def two_fact_questions(facts: list[Fact], women: Collection[str], seed: int) -> 
 
 
 def never_told_questions(
-    facts: list[Fact], women: Collection[str], taught: Collection[str], count: int, seed: int
+    facts: list[Fact],
+    women: Collection[str],
+    taught: Collection[str],
+    count: int,
+    seed: int,
+    split: Split = Split.TEST,
 ) -> list[Question]:
     """`count` questions at most about things that no fact tells or implies, half of them of the people who are known.
 
     `taught` are the topics of "I don't know" rows in training.
     """
     rng = random.Random(f"never told/{seed}")
-    mine = [(USER, name) for name in wordings() if not _is_known(USER, name, facts)]
+    mine = [(USER, name) for name in wordings(split) if not _is_known(USER, name, facts)]
     # Whoever is known only by being named ("my dentist") has no facts of his own: these are asked of people who have.
     met = list(dict.fromkeys(fact.subject for fact in facts if fact.subject != USER))
-    theirs = [(who, name) for who in met for name, body in wordings().items()
+    theirs = [(who, name) for who in met for name, body in wordings(split).items()
               if "of" in body and not _is_known(who, name, facts)]  # fmt: skip
     chosen = rng.sample(mine, min(len(mine), count - count // 2)) + rng.sample(theirs, min(len(theirs), count // 2))
     found = []
     for subject, name in chosen:
         topic = topic_key(subject, name)
         group = QuestionGroup.UNKNOWN if topic in taught else QuestionGroup.UNSEEN
-        text = _asked(subject, name, subject in women, seed)[0]
+        text = _asked(subject, name, subject in women, seed, split)[0]
         found.append(
             Question(id=f"everyday/never/{topic}", group=group, text=text, kind=RowKind.ABSTENTION,
-                     wording=Wording.EVERYDAY, topic=topic)
+                     wording=_wording(split), topic=topic)
         )  # fmt: skip
     return found
 
@@ -117,9 +137,13 @@ def topic_key(subject: str, attribute: str) -> str:
     return f"{subject.casefold()}/{attribute.casefold().replace(chr(39) + 's', '')}"
 
 
-def _asked(subject: str, attribute: str, woman: bool, seed: int) -> list[str]:
+def _wording(split: Split) -> Wording:
+    return Wording.EVERYDAY if split is Split.TEST else Wording.NATURAL
+
+
+def _asked(subject: str, attribute: str, woman: bool, seed: int, split: Split = Split.TEST) -> list[str]:
     """The wordings for one fact, in seeded order."""
-    body = wordings().get(attribute, {})
+    body = wordings(split).get(attribute, {})
     texts = body.get("ask", []) if subject == USER else [_rendered(text, subject, woman) for text in body.get("of", [])]
     return random.Random(f"everyday/{seed}/{subject}/{attribute}").sample(texts, len(texts))
 

@@ -51,12 +51,12 @@ def figures_of(
             found[name] = sum(chosen) / len(chosen)
 
     right = Verdict.RIGHT
-    share("recall_outside", [verdict is right for one, verdict in recall if set(one.fact_ids) & apart])
-    everyday = [
-        (bool(set(one.fact_ids) & apart), verdict) for one, verdict in recall if one.wording is Wording.EVERYDAY
-    ]
-    share("recall_everyday_listed", [verdict is right for outside_it, verdict in everyday if not outside_it])
-    share("recall_everyday_outside", [verdict is right for outside_it, verdict in everyday if outside_it])
+    strange = [(one.wording, verdict) for one, verdict in recall if set(one.fact_ids) & apart]
+    listed = [(one.wording, verdict) for one, verdict in recall if not set(one.fact_ids) & apart]
+    share("recall_outside", [verdict is right for _, verdict in strange])
+    share("recall_everyday_listed", [verdict is right for wording, verdict in listed if wording is Wording.EVERYDAY])
+    # The lexicon has no natural wordings of these: where settings are chosen, natural ones are the dev split's everyday ones.
+    share("recall_everyday_outside", [verdict is right for wording, verdict in strange if wording is not Wording.GENERIC])
     share("recall_apart", [verdict is right for one, verdict in recall if not one.confusable])
     share(
         "named_another",

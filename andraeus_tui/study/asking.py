@@ -36,14 +36,15 @@ def ask_about(facts: list[Fact], number: int, tests: list[Row], trained: list[Ro
     women = {one.subject for one in life(number).others if one.woman}
     alike = confusable(list(facts))
     held = [row for row in tests if row.split is study.split]
-    named = study.unknown if study.choosing else study.unknown // 2
+    # For choosing settings there are everyday wordings of things outside the lexicon alone.
+    named = study.unknown * 2 // 3 if study.choosing else study.unknown // 2
     rows = questions_of(facts, held, taught, EvaluationSettings(unknown=named, probe=0))
     marked = [_marked(question, facts, alike) for question in rows]
-    asked: list[Question] = []
-    if not study.choosing:  # Everyday questions are for testing alone: nothing is ever chosen by them.
-        asked += everyday_questions(facts, women, alike, number)
+    # Nothing is ever chosen by the wordings of the test.
+    asked = everyday_questions(facts, women, alike, number, split=study.split)
+    asked += never_told_questions(facts, women, taught, study.unknown - named, number, study.split)
+    if not study.choosing:
         asked += two_fact_questions(facts, women, number)
-        asked += never_told_questions(facts, women, taught, study.unknown - named, number)
     unseen = {Split.DEV, Split.TEST} if study.choosing else {Split.TEST}
     seen = [row.question for row in (*trained, *tests) if row.split not in unseen]
     found = audit([*marked, *asked], seen)

@@ -1,5 +1,6 @@
 """The everyday questions: enough of them, never naming the thing, and none that training saw."""
 
+import itertools
 import re
 
 import pytest
@@ -16,14 +17,14 @@ from evaluators.everyday import (
     wordings,
 )
 from evaluators.lives import data, life
-from evaluators.options import rare
+from evaluators.options import outside, rare
 from evaluators.people import confusable, person
 from generators import lexicon
 from generators.build import build
 from generators.topics import complete, topic_of_fact
 from schemas.evaluation import Question, QuestionGroup
 from schemas.fact import Fact
-from schemas.row import Split
+from schemas.row import Split, Wording
 from schemas.settings import GenerationSettings
 
 
@@ -54,8 +55,17 @@ def test_every_attribute_has_three_and_those_of_others_two() -> None:
     assert [name for name in others if len(set(wordings()[name].get("of", []))) < 2] == []
 
 
+def test_dev_has_two_of_whatever_is_outside_the_lexicon() -> None:
+    dev = wordings(Split.DEV)
+    assert dev.keys() == outside() and all(len(set(body["ask"])) >= 2 for body in dev.values())
+    texts = [text for body in dev.values() for text in body["ask"]]
+    assert not audit([question(text) for text in texts], list(all_texts())).leaks
+    asked = everyday_questions(facts_of(1000, 50), women_of(1000), set(), 0, split=Split.DEV)
+    assert asked and {one.wording for one in asked} == {Wording.NATURAL} and {one.text for one in asked} <= {*texts}
+
+
 def test_none_names_the_thing() -> None:
-    for name, body in wordings().items():
+    for name, body in itertools.chain(wordings().items(), wordings(Split.DEV).items()):
         entry = lexicon.find(name)
         phrases = {lexicon.normalise(name), *([lexicon.normalise(entry.phrase)] if entry else [])}
         for text in (*body["ask"], *body.get("of", [])):
