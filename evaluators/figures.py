@@ -56,7 +56,9 @@ def figures_of(
     share("recall_outside", [verdict is right for _, verdict in strange])
     share("recall_everyday_listed", [verdict is right for wording, verdict in listed if wording is Wording.EVERYDAY])
     # The lexicon has no natural wordings of these: where settings are chosen, natural ones are the dev split's everyday ones.
-    share("recall_everyday_outside", [verdict is right for wording, verdict in strange if wording is not Wording.GENERIC])
+    share(
+        "recall_everyday_outside", [verdict is right for wording, verdict in strange if wording is not Wording.GENERIC]
+    )
     share("recall_apart", [verdict is right for one, verdict in recall if not one.confusable])
     share(
         "named_another",
