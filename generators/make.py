@@ -4,6 +4,7 @@ import hashlib
 import random
 from dataclasses import dataclass
 
+from generators import described, lexicon
 from generators.families import families
 from generators.language import render
 from generators.topics import Topic
@@ -65,9 +66,20 @@ def natural_questions(topic: Topic, split: Split) -> list[Asked]:
     that cannot be turned away from the user."""
     if topic.entry is None:
         return []
+    return _rendered(topic, topic.entry.forms[split], f"natural/{topic.entry.id}/{split}")
+
+
+def described_questions(topic: Topic, split: Split) -> list[Asked]:
+    """Wordings put together from other words for the thing, of whatever is no common attribute; for training alone."""
+    if split is not Split.TRAIN or (topic.entry and topic.entry.id in lexicon.entries()):
+        return []
+    return _rendered(topic, described.forms(topic.phrase, topic.kind), f"described/{lexicon.normalise(topic.phrase)}")
+
+
+def _rendered(topic: Topic, forms: tuple[str, ...], family: str) -> list[Asked]:
     return [
-        Asked(render(form, topic.owner), f"natural/{topic.entry.id}/{split}/{number}", Wording.NATURAL)
-        for number, form in enumerate(topic.entry.forms[split])
+        Asked(render(form, topic.owner), f"{family}/{number}", Wording.NATURAL)
+        for number, form in enumerate(forms)
         if topic.owner.is_user or "{" in form
     ]
 
@@ -89,7 +101,8 @@ def generic_questions(topic: Topic, split: Split, count: int, rng: random.Random
 def all_questions(topic: Topic, split: Split) -> list[str]:
     """Every wording of this split that could ask for the topic."""
     pool = families()[split]
-    return [asked.text for asked in natural_questions(topic, split)] + [
+    everyday = [*natural_questions(topic, split), *described_questions(topic, split)]
+    return [asked.text for asked in everyday] + [
         render(family.text, topic.owner, attr=noun.text, wh=noun.wh, **{"is": "are" if noun.plural else "is"})
         for family in pool
         for noun in topic.nouns
@@ -102,11 +115,13 @@ def any_questions(topic: Topic, split: Split, count: int, rng: random.Random) ->
     Few rows a topic are wanted, so each is drawn for itself: were all of them plain ones, or all unusual ones, the
     wording alone would tell known from unknown.
     """
-    natural = natural_questions(topic, split)
+    pools = [natural_questions(topic, split), described_questions(topic, split)]
     asked: dict[str, Asked] = {}
     while len(asked) < count:
-        if natural and rng.random() < NATURAL_SHARE:
-            one = natural.pop(rng.randrange(len(natural)))
+        # What the lexicon says of a thing counts as much as what is put together, though that is more.
+        if (full := [pool for pool in pools if pool]) and rng.random() < NATURAL_SHARE:
+            pool = rng.choice(full)
+            one = pool.pop(rng.randrange(len(pool)))
         else:
             one = rng.choice(generic_questions(topic, split, GENERIC_AS_A_FACT, rng))
         asked[one.text] = one
@@ -118,10 +133,10 @@ def questions(topic: Topic, split: Split, count: int, rng: random.Random) -> lis
 
     The lexicon lists the most usual wordings first: in training the first two are always taken.
     """
-    natural = natural_questions(topic, split)
+    natural, built = natural_questions(topic, split), described_questions(topic, split)
     usual = natural[:2] if split is Split.TRAIN else []
     rest = natural[len(usual) :]
-    wanted = min(len(natural), round(count * NATURAL_SHARE))
+    wanted = min(len(natural) + len(built), round(count * NATURAL_SHARE))
     # The whole pool is shuffled and then cut, so that asking for more wordings keeps those that are there.
-    picked = [*usual, *rng.sample(rest, len(rest))][:wanted]
+    picked = [*usual, *rng.sample(rest, len(rest)), *built][:wanted]
     return [*picked, *generic_questions(topic, split, count - len(picked), rng)]

@@ -7,20 +7,13 @@ from generators.make import Asked, make_row
 from generators.templates import answer_of
 from generators.topics import topic_of_fact
 from schemas.fact import Fact
-from schemas.row import Origin, Row, RowKind, Split, Wording
-
-_FAMILY = "own/"
+from schemas.row import OWN_FAMILY, Row, RowKind, Split, Wording
 
 
 def own_family(fact: Fact) -> str:
     """The family of these rows. By origin they are template rows: made from the facts again each time, and gone when the
     fact does not give the question any more. What a person writes in review has another origin, and stays."""
-    return f"{_FAMILY}{fact.id}"
-
-
-def is_own(row: Row) -> bool:
-    """Whether the row asks as its fact says that the person asks, unedited."""
-    return row.origin is Origin.TEMPLATE and row.family.startswith(_FAMILY)
+    return f"{OWN_FAMILY}{fact.id}"
 
 
 def own_rows(fact: Fact) -> list[Row]:

@@ -9,6 +9,8 @@ from schemas.base import Noun
 
 QUESTION_LIMIT = 600
 ANSWER_LIMIT = 2400
+OWN_FAMILY = "own/"
+"""How the families of rows begin that ask in the person's own words."""
 
 
 class RowKind(StrEnum):
@@ -78,3 +80,8 @@ class Row(Noun):
     state: ReviewState = ReviewState.PENDING
     checks: tuple[str, ...] = Field(default=())
     """Names of the checks that the row passed."""
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the row asks as its fact says that the person asks, unedited."""
+        return self.origin is Origin.TEMPLATE and self.family.startswith(OWN_FAMILY)

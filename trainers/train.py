@@ -16,7 +16,7 @@ from trainers import replay, spare
 from trainers.backends import Choice, choose, open_libraries
 from trainers.batches import Feed
 from trainers.clock import Clock
-from trainers.dataset import dev_rows, encode, read_rows, shared_end, stand_ins
+from trainers.dataset import dev_rows, emphasised, encode, read_rows, shared_end, stand_ins
 from trainers.frozen import Prepared, SplitModel
 from trainers.fused import fused
 from trainers.loop import Loop
@@ -67,7 +67,7 @@ def train(job: TrainJob, wire: Wire) -> None:
             wire.emit(Log(level="warning", message=config.parent.note))
     wire.emit(Stage(name="preflight", text="Looking at rows, time and memory"))
     codec = ChatCodec(tokenizer, config.system_prompt)
-    examples = encode(rows, codec, recipe.max_length)
+    examples = encode(emphasised(rows), codec, recipe.max_length)
     cost = estimate(examples + stand_ins(prompts, codec), recipe, base, device, choice.four_bit)
     wire.emit(Metric(step=0, total_steps=cost.steps, epoch=0.0, values=cost.as_dict()))
     if job.dry_run:

@@ -8,7 +8,6 @@ from rich.text import Text
 
 from andraeus_tui.reviewing import Card
 from andraeus_tui.ui.labels import legible
-from generators.own import is_own
 from generators.topics import topic_of_fact
 from schemas.row import Origin, ReviewState, Row, RowKind, Split, Wording
 
@@ -61,7 +60,7 @@ def card_text(card: Card, problem: str) -> Text:
     wording = "everyday words" if row.wording is Wording.NATURAL else "names the thing"
     parts = [f"{MARKS[row.state]} {STATES[row.state]}", KINDS[row.kind], wording, SPLITS[row.split]]
     text.append(f"{', '.join(parts)}\n")
-    origin = "your own question" if is_own(row) else _ORIGINS[row.origin]
+    origin = "your own question" if row.is_own else _ORIGINS[row.origin]
     text.append(f"From: {origin}, family {row.family}\n")
     if problem:
         text.append(f"! A check refuses it: {problem}\n", style="bold")

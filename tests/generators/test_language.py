@@ -18,7 +18,7 @@ def test_every_form_renders_for_everybody(subject: str) -> None:
         for form in itertools.chain(*entry.forms.values()):
             text = render(form, owner)
             assert not re.search(r"[{}]|  ", text), text
-            if subject != "user":
+            if subject != "user" and "{" in form:
                 assert not re.search(r"(?<!')\b(?:I (?:do|am|have)|my my|my Anna)\b", text), text
                 assert not re.search(r"\b(?:they (?:is|was|has|does)|(?:is|was|has|does) they)\b", text), text
 

@@ -1,0 +1,127 @@
+"""Everyday questions for attributes that no list of attributes has: what is asked for, around other words for the rest.
+
+"bike lock code" is a head ("code") of something ("bike lock"). descriptions/heads.toml holds questions for heads ("Which
+digits do I need for {d}?"), descriptions/nouns/*.toml other ways to say what nouns are ("what keeps two wheels from
+thieves"). Together they ask without naming the thing, for things that nobody foresaw.
+"""
+
+import random
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+
+from generators.lexicon import normalise
+from schemas.fact import ValueKind
+
+MOST = 30
+"""Forms of a phrase, at most."""
+
+_FOLDER = Path(__file__).parent / "descriptions"
+_FAVORITE = ("favorite ", "favourite ")
+_ITSELF = ""
+"""Stands for the rest in its own words."""
+_COUNT = "number of "
+_KINDS = {ValueKind.PERSON: "person", ValueKind.PLACE: "place", ValueKind.DATE: "date", ValueKind.NUMBER: "number"}
+
+
+@dataclass(frozen=True)
+class _Heads:
+    """Forms by head noun, and for nouns that are all of the attribute by the kind of its value."""
+
+    of: Mapping[str, tuple[str, ...]]
+    kinds: Mapping[str, tuple[str, ...]]
+
+
+@lru_cache(maxsize=16384)
+def forms(phrase: str, kind: ValueKind) -> tuple[str, ...]:
+    """Training forms with grammar slots for an attribute's phrase ("bike lock code"), MOST at most and the same each time;
+    none where neither its head nor any of its nouns is known."""
+    words = _plain(phrase)
+    rng = random.Random(f"described/{words}/{kind}")
+    parts = [
+        (rng.sample(asked, len(asked)), rng.sample(ways, len(ways)), rest)
+        for asked, rest, named in _parts(words, kind)
+        if (ways := [*_ways(rest), *([_ITSELF] if named else [])])
+    ]
+    chosen: dict[str, None] = {}
+    for number in range(MOST if parts else 0):
+        turn, which = divmod(number, len(parts))
+        asked, ways, rest = parts[which]
+        # Questions and descriptions go round at different speeds, so that the first few are unlike each other.
+        form, way = asked[turn % len(asked)], ways[(turn + turn // len(asked)) % len(ways)]
+        chosen[form.replace("{d}", _named(form, rest) if way is _ITSELF else way)] = None
+    return tuple(chosen)
+
+
+def _parts(words: str, kind: ValueKind) -> list[tuple[tuple[str, ...], str, bool]]:
+    """What can be asked: the questions, what they are asked of, and whether they may name it."""
+    heads = _heads()
+    for prefix in _FAVORITE:
+        if words.startswith(prefix):
+            return [(heads.kinds["favorite"], words.removeprefix(prefix), False)]
+    if words.startswith(_COUNT):
+        return [(heads.kinds["number"], words.removeprefix(_COUNT), False)]
+    split = words.split(" ")
+    found = []
+    for length in (2, 1):
+        head, rest = " ".join(split[-length:]), " ".join(split[:-length])
+        asked = next((heads.of[one] for one in _numbers(head) if one in heads.of), None)
+        if asked and rest:
+            found.append((asked, rest, True))
+            break
+    whole = any(one in _nouns() for one in _numbers(words))
+    if whole or not found:
+        found.append((heads.kinds[_KINDS.get(kind, "text")], words, False))
+    return found
+
+
+def _ways(rest: str) -> tuple[str, ...]:
+    """Other words for it: of the whole where they are known, else of the longest part that ends or begins it."""
+    split, nouns = rest.split(" "), _nouns()
+    runs = [split[at:] for at in range(len(split))] + [split[:at] for at in range(len(split) - 1, 0, -1)]
+    return next((nouns[one] for run in runs for one in _numbers(" ".join(run)) if one in nouns), ())
+
+
+def _named(form: str, rest: str) -> str:
+    """ "my bike lock", with the word for whose it is that fits into the form."""
+    before = form.split("{d}", 1)[0]
+    if not any(slot in form for slot in ("{I}", "{me}", "{my}")):
+        return f"my {rest}"
+    return f"{{his}} {rest}" if any(slot in before for slot in ("{I}", "{me}", "{my}")) else f"{{my}} {rest}"
+
+
+def _plain(phrase: str) -> str:
+    """ "Name of my boat" -> "boat name"."""
+    words = normalise(phrase)
+    if words.startswith(_COUNT):
+        return words
+    head, of, rest = words.partition(" of ")
+    rest = rest.removeprefix("the ").removeprefix("my ")
+    return f"{rest} {head}" if of and head and rest else words
+
+
+def _numbers(words: str) -> tuple[str, ...]:
+    """The words as they are and, where they look plural, in the singular."""
+    if words.endswith("ies"):
+        return words, f"{words[:-3]}y"
+    if words.endswith(("ches", "shes", "sses", "xes")):
+        return words, words[:-2]
+    return (words, words[:-1]) if words.endswith("s") and not words.endswith("ss") else (words,)
+
+
+@cache
+def _heads() -> _Heads:
+    data = tomllib.loads((_FOLDER / "heads.toml").read_text("utf-8"))
+    of = {head: tuple(body["forms"]) for body in data["head"] for head in body["heads"]}
+    return _Heads(of, {body["kind"]: tuple(body["forms"]) for body in data["kind"]})
+
+
+@cache
+def _nouns() -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for path in sorted((_FOLDER / "nouns").glob("*.toml")):
+        for noun, ways in tomllib.loads(path.read_text("utf-8")).items():
+            found[noun] = (*found.get(noun, ()), *ways)
+    return found
