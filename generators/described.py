@@ -6,6 +6,7 @@ thieves"). Together they ask without naming the thing, for things that nobody fo
 """
 
 import random
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ def forms(phrase: str, kind: ValueKind) -> tuple[str, ...]:
     """Training forms with grammar slots for an attribute's phrase ("bike lock code"), MOST at most and the same each time;
     none where neither its head nor any of its nouns is known."""
     words = _plain(phrase)
+    if "{" in words or "}" in words:  # no slot of ours
+        return ()
     rng = random.Random(f"described/{words}/{kind}")
     parts = [
         (rng.sample(asked, len(asked)), rng.sample(ways, len(ways)), rest)
@@ -94,7 +97,7 @@ def _named(form: str, rest: str) -> str:
 
 def _plain(phrase: str) -> str:
     """ "Name of my boat" -> "boat name"."""
-    words = normalise(phrase)
+    words = re.sub(r"['’](?= |$)", "", normalise(phrase))
     if words.startswith(_COUNT):
         return words
     head, of, rest = words.partition(" of ")
