@@ -10,7 +10,7 @@ from andraeus_tui.readers import tidy
 from andraeus_tui.store.database import Database
 from andraeus_tui.store.facts import change_fact
 from generators.own import refusals
-from generators.topics import complete, explain_kind, explain_tier, topic_of
+from generators.topics import complete, explain_kind, explain_tier, topic_of, wordings_text
 from schemas.fact import USER, Fact, ImportedFact, Tier, ValueKind, plain_text
 from schemas.validate import problems
 
@@ -112,9 +112,9 @@ def _problem(text: str) -> tuple[str, str]:
 
 def _wordings(draft: Draft) -> str:
     topic = topic_of(tidy(draft.subject) or USER, tidy(draft.attribute))
-    how = "has everyday wordings" if topic.entry else "generic wordings only"
+    how = wordings_text(topic)
     if not topic.entry and draft.questions.strip():
-        how = "generic wordings and your own questions"
+        how += " and your own questions"
     return f"asks for {topic.named}: {how}"
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from andraeus_tui.knowledge import Knowledge, newest_knowledge
 from andraeus_tui.project import Project
 from andraeus_tui.store.database import Database
-from generators.topics import explain_kind, explain_tier, topic_of_fact
+from generators.topics import explain_kind, explain_tier, topic_of_fact, wordings_text
 from schemas.fact import Fact, ImportedFact, Tier
 
 TIER_NAMES: Mapping[Tier, str] = {
@@ -177,7 +177,7 @@ def details(fact: Fact, marks: Marks) -> tuple[str, ...]:
     extra = [f"also right: {', '.join(fact.aliases)}"] if fact.aliases else []
     extra += [f"source: {fact.source}"] if fact.source else []
     extra += [f"asked as: {' | '.join(fact.questions)}"] if fact.questions else []
-    extra += [] if topic.entry or fact.questions else ["generic wordings only"]
+    extra += [] if topic.entry or fact.questions else [wordings_text(topic)]
     if model_text(fact, marks) == "changed" and marks.knowledge:
         extra.insert(0, f"the model was taught {marks.knowledge.facts[fact.id].text!r}")
     return (*lines, "; ".join(extra)) if extra else tuple(lines)

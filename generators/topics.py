@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from generators import lexicon
+from generators import described, lexicon
 from generators.language import USER, Owner, is_relation, owner_of, possessive, towards_user
 from schemas.fact import Fact, ImportedFact, Tier, ValueKind, plain_text
 
@@ -122,6 +122,13 @@ def _nouns(topic: Topic, given: str) -> tuple[Noun, ...]:
 def _possessed(name: str) -> str:
     """ "sister name" -> "sister's name": what key-like names mean when they stand in a sentence."""
     return re.sub(r"^((?:\w+ )*\w+[^s\W]) name$", r"\1's name", name) if not name.startswith("nick") else name
+
+
+def wordings_text(topic: Topic) -> str:
+    """How well the topic can be worded: from the lexicon, put together from other words for it, or by its name alone."""
+    if topic.entry:
+        return "has everyday wordings"
+    return "everyday wordings made by rule" if described.forms(topic.phrase, topic.kind) else "generic wordings only"
 
 
 def topic_of_fact(fact: Fact) -> Topic:

@@ -63,7 +63,7 @@ def _without_text(event: Event) -> Event:
 def _about_strangers(project: Project, ids: Collection[str]) -> Log:
     with project.database() as database:
         names = [fact.attribute for fact in all_facts(database) if fact.id in ids]
-    text = f"{len(names)} facts are not in the lexicon and have generic wordings only: {', '.join(names[:5])}. "
+    text = f"{len(names)} facts are not in the lexicon, their wordings are made by rule or generic: {', '.join(names[:5])}. "
     text += "To add how you would ask: andraeus-tui facts add ATTRIBUTE VALUE --replace --question TEXT --project DIR"
     return Log(level="warning", message=text)
 

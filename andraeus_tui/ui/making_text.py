@@ -30,7 +30,7 @@ def about(facts: list[Fact], settings: GenerationSettings, model: str) -> str:
     strangers = set(wants_paraphrases(facts))
     if names := [fact.attribute for fact in facts if fact.id in strangers]:
         more = f" and {len(names) - 5:,} more" if len(names) > 5 else ""
-        lines.append(f"No everyday wordings are known for: {', '.join(names[:5])}{more}. Plain ones are used.")
+        lines.append(f"Not in the lexicon, worded by rule or plainly: {', '.join(names[:5])}{more}.")
         lines[-1] += " To add how you would ask: edit the fact (Asked as)."
     return "\n".join(lines)
 
