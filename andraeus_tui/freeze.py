@@ -79,7 +79,7 @@ def _fill(
     changes: Changes | None,
 ) -> None:
     files = {name: _write(folder, name, part) for name, part in parts.items()}
-    recipe = resolve_recipe(settings)
+    recipe = resolve_recipe(settings, files["train"].rows + files["replay"].rows)
     config = TrainConfig(
         model=settings.model.name,
         system_prompt=settings.model.system_prompt,

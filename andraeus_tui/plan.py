@@ -6,7 +6,7 @@ from andraeus_tui.freeze import trained_kinds
 from andraeus_tui.project import Project
 from andraeus_tui.store.database import Database
 from andraeus_tui.store.facts import all_facts
-from andraeus_tui.updating import Update, possible_update, shorter
+from andraeus_tui.updating import Update, possible_update
 from schemas.row import RowKind
 from schemas.settings import ProjectSettings, Recipe, resolve_recipe
 
@@ -39,9 +39,8 @@ class Plan:
 
     @property
     def recipe(self) -> Recipe:
-        """The numbers of the run."""
-        recipe = resolve_recipe(self.settings)
-        return shorter(recipe) if self.continues else recipe
+        """The numbers of a run from scratch."""
+        return resolve_recipe(self.settings, self.total)
 
     @property
     def parent(self) -> str | None:

@@ -34,11 +34,11 @@ class GenerationSettings(Noun):
 
     backend: Backend = Backend.AUTO
     """Who writes the question wordings: `auto`, `templates`, `vllm` (the base model on a GPU) or `endpoint`."""
-    variations: Annotated[int, Field(ge=1, le=200)] = 40
+    variations: Annotated[int, Field(ge=1, le=200)] = 60
     """Question wordings a fact, at most."""
     abstention: Annotated[float, Field(ge=0.0, le=10.0)] = 2.0
     """Rows about things never told, per question row of a known fact."""
-    replay: Annotated[int, Field(ge=0, le=2000)] = 600
+    replay: Annotated[int, Field(ge=0, le=2000)] = 1200
     """General prompts, at most, on which training stays close to the base model, to keep its abilities: 20 a fact."""
     seed: Seed = 0
     """Which wordings are chosen: the same seed makes the same rows."""
@@ -153,7 +153,7 @@ PRESETS: dict[Preset, Recipe] = {
         targets="mlp",
         frozen_below=1 / 3,
         learning_rate=2e-3,
-        epochs=3,
+        epochs=2,
         batch_size=32,
         schedule="cosine",
         warmup=0.05,
@@ -167,14 +167,23 @@ _RATES = ((300_000_000, 2e-3), (3_000_000_000, 5e-4))
 """Up to how many weights which learning rate; what lets 135 million learn makes half a billion forget."""
 _LOWEST_RATE = 2e-4
 """For models that are larger, or whose size is not known yet."""
+LEAST_STEPS, MOST_EPOCHS = 300, 8
+"""Few rows are passed over more often, until there are so many optimizer steps."""
 
 
-def resolve_recipe(settings: ProjectSettings) -> Recipe:
-    """The preset with the person's changes applied. The default's learning rate falls with the size of the model."""
+def resolve_recipe(settings: ProjectSettings, rows: int = 0) -> Recipe:
+    """The preset with the person's changes applied. The default's learning rate falls with the size of the model, and
+    its epochs rise where there are few `rows` to train (0: not known yet)."""
     chosen = settings.recipe
-    preset = PRESETS[chosen.preset].model_dump()
-    if chosen.preset is Preset.DEFAULT:
-        size = size_of(settings.model.name)
-        preset["learning_rate"] = next((rate for most, rate in _RATES if 0 < size <= most), _LOWEST_RATE)
     changes = chosen.model_dump(exclude={"preset", "seed", "trainer"}, exclude_none=True)
-    return Recipe.model_validate(preset | changes)
+    recipe = Recipe.model_validate(PRESETS[chosen.preset].model_dump() | changes)
+    if chosen.preset is not Preset.DEFAULT:
+        return recipe
+    found = {}
+    if chosen.learning_rate is None:
+        size = size_of(settings.model.name)
+        found["learning_rate"] = next((rate for most, rate in _RATES if 0 < size <= most), _LOWEST_RATE)
+    if chosen.epochs is None and rows:
+        steps = -(-rows // recipe.batch_size)
+        found["epochs"] = max(recipe.epochs, min(MOST_EPOCHS, round(LEAST_STEPS / steps)))
+    return recipe.model_copy(update=found)

@@ -29,9 +29,11 @@ def next_run(plan: Plan) -> str:
         kinds = "what changed, and a few rows of the rest"
     more = f" {waiting} and do not train." if waiting else ""
     rows = "approved rows" if plan.parent else f"{plan.total:,} approved rows"
+    # How many rows an update has, and so how many passes, is known when it is frozen.
+    passes = "" if plan.parent else f", {plan.recipe.epochs} passes"
     return (
         f"Next run: {rows} into {model.name if model.is_absolute() else model} "
-        f"(preset {plan.settings.recipe.preset.value}, {plan.recipe.epochs} passes): {kinds}.{more}"
+        f"(preset {plan.settings.recipe.preset.value}{passes}): {kinds}.{more}"
     )
 
 

@@ -93,6 +93,16 @@ def test_seed_preset_is_the_seeds() -> None:
     assert resolve_recipe(ProjectSettings(recipe=RecipeSettings(preset=Preset.SEED, epochs=2))).epochs == 2
 
 
+def test_few_rows_are_passed_over_more_often_unless_the_person_says_how_often() -> None:
+    def epochs(rows: int, **changes: Any) -> int:
+        return resolve_recipe(ProjectSettings(recipe=RecipeSettings(**changes)), rows).epochs
+
+    assert [epochs(rows) for rows in (0, 100_000, 11_000, 3200, 1600, 320, 1)] == [2, 2, 2, 3, 6, 8, 8]
+    assert epochs(1600, epochs=1) == 1
+    assert epochs(1600, preset=Preset.SEED) == 5
+    assert epochs(1600, batch_size=8) == 2
+
+
 def weights(path: Path, count: int) -> None:
     """A safetensors file's header: as far as a size goes, a model."""
     header = json.dumps({"w": {"dtype": "BF16", "shape": [count], "data_offsets": [0, 2 * count]}}).encode()
