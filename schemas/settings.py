@@ -167,7 +167,7 @@ _RATES = ((300_000_000, 2e-3), (3_000_000_000, 5e-4))
 """Up to how many weights which learning rate; what lets 135 million learn makes half a billion forget."""
 _LOWEST_RATE = 2e-4
 """For models that are larger, or whose size is not known yet."""
-LEAST_STEPS, MOST_EPOCHS = 300, 8
+LEAST_STEPS, MOST_EPOCHS = 350, 8
 """Few rows are passed over more often, until there are so many optimizer steps."""
 
 

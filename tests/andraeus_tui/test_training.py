@@ -11,6 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from andraeus_tui.project import Project
+from andraeus_tui.store.rows import all_rows
+from schemas.row import Split
 from tests.conftest import COMMAND, Cli
 
 Lines = list[dict[str, object]]
@@ -259,3 +262,15 @@ def test_no_network_is_touched(cli: Cli, environment: dict[str, str], project: P
     assert cli("--train-only", "--project", project).returncode == 0
     assert cli("evaluate", "--project", project).returncode == 0
     assert not (tmp_path / "called").exists(), time.time() - began
+
+
+def test_a_persons_own_question_counts_fourfold(cli: Cli, project: Path) -> None:
+    asked = ("facts", "add", "pet_name", "Max", "--replace", "--question", "Who barks when I come home?")
+    assert cli(*asked, "--project", project).returncode == 0
+    made = cli("generate", "--project", project, "--approve", "--output", "json")
+    assert made.returncode == 0, made.stderr
+    with Project(project).database() as database:
+        rows = [row for row in all_rows(database) if row.split is Split.TRAIN]
+    assert [row.question for row in rows if row.is_own] == ["Who barks when I come home?"]
+    dry = cli("--train-only", "--project", project, "--dry-run", "--output", "json")
+    assert json.loads(dry.stdout.splitlines()[-1])["result"]["rows"] == len(rows) + 3
