@@ -18,7 +18,7 @@ from schemas.errors import InputError
 from schemas.fact import Fact
 from schemas.row import ReviewState, Row, RowKind, Split
 from schemas.run import Dataset, DatasetFile, TrainConfig
-from schemas.settings import Preset, ProjectSettings, Trainer, resolve_recipe
+from schemas.settings import Preset, ProjectSettings, Recipe, Trainer, resolve_recipe
 from schemas.validate import problems
 
 
@@ -48,6 +48,7 @@ def freeze_run(project: Project, runs: Path, trainer: Trainer | None = None, sta
     _check(approved, {fact.id for fact in facts}, known_keys(facts))
     kinds = trained_kinds(project.settings.recipe.preset)
     trained = [row for row in approved if row.kind in kinds]
+    recipe = resolve_recipe(project.settings, len(trained))
     dev = _asked(rows, Split.DEV)
     changes = changes_since(start, facts) if start else None
     if start and changes is not None:
@@ -62,7 +63,7 @@ def freeze_run(project: Project, runs: Path, trainer: Trainer | None = None, sta
     }
     folder = _new_folder(runs)
     try:
-        _fill(folder, project.settings, parts, facts, trainer, start, changes)
+        _fill(folder, project.settings, shorter(recipe) if start else recipe, parts, facts, trainer, start, changes)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -72,6 +73,7 @@ def freeze_run(project: Project, runs: Path, trainer: Trainer | None = None, sta
 def _fill(
     folder: Path,
     settings: ProjectSettings,
+    recipe: Recipe,
     parts: dict[str, list[Row]],
     facts: list[Fact],
     trainer: Trainer | None,
@@ -79,12 +81,11 @@ def _fill(
     changes: Changes | None,
 ) -> None:
     files = {name: _write(folder, name, part) for name, part in parts.items()}
-    recipe = resolve_recipe(settings, files["train"].rows + files["replay"].rows)
     config = TrainConfig(
         model=settings.model.name,
         system_prompt=settings.model.system_prompt,
         preset=settings.recipe.preset,
-        recipe=shorter(recipe) if start else recipe,
+        recipe=recipe,
         seed=settings.recipe.seed,
         trainer=trainer or settings.recipe.trainer,
         dataset=Dataset(**files, fact_ids=tuple(fact.id for fact in facts)),

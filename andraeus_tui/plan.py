@@ -39,7 +39,7 @@ class Plan:
 
     @property
     def recipe(self) -> Recipe:
-        """The numbers of a run from scratch."""
+        """The numbers of a run from scratch; an update has fewer epochs, where there are more than two."""
         return resolve_recipe(self.settings, self.total)
 
     @property

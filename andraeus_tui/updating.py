@@ -31,7 +31,7 @@ _KEPT, _KEPT_ROWS = 1 / 3, 4
 _FEWEST = 60
 """Refusals and general prompts, each, that come along however little changed."""
 _EPOCHS = 2 / 3
-"""Of the recipe's epochs, the share that an update takes: half the learning rate learned less and kept no more."""
+"""Of the recipe's epochs, the share that an update takes, two at least: half the learning rate learned less and kept no more."""
 _COMMON = frozenset({ValueKind.TEXT, ValueKind.LIST})
 """Kinds of value that make no two facts alike."""
 _SAME = ("rank", "alpha", "targets", "frozen_below")
@@ -270,7 +270,7 @@ def _covered(rows: list[Row], changes: Changes, start: Start) -> None:
 
 
 def shorter(recipe: Recipe) -> Recipe:
-    """The recipe of an update: fewer epochs."""
+    """The recipe of an update: fewer epochs, where there are more than two."""
     epochs = max(2, round(_EPOCHS * recipe.epochs))
     return recipe.model_copy(update={"epochs": min(epochs, recipe.epochs)})
 

@@ -28,8 +28,8 @@ class Generated:
     refused: tuple[tuple[Row, str], ...]
     """Rows that a check refused, with the reason."""
     wants_paraphrases: tuple[str, ...] = field(default=())
-    """Ids of facts that the lexicon does not know and for which the person gave no question: only a language model can
-    word them as people do."""
+    """Ids of facts that the lexicon does not know and for which the person gave no question: what rules put together, a
+    language model would word better."""
 
 
 def build(facts: list[Fact], settings: GenerationSettings, kept: tuple[Row, ...] = ()) -> Generated:
@@ -48,7 +48,7 @@ def build(facts: list[Fact], settings: GenerationSettings, kept: tuple[Row, ...]
 
 
 def wants_paraphrases(facts: list[Fact]) -> tuple[str, ...]:
-    """Ids of the facts that have no everyday wordings."""
+    """Ids of the facts that have no everyday wordings of the lexicon's or the person's own."""
     return tuple(fact.id for fact in facts if topic_of_fact(fact).entry is None and not sound_rows(fact))
 
 

@@ -20,6 +20,12 @@ MOST = 30
 """Forms of a phrase, at most."""
 
 _FOLDER = Path(__file__).parent / "descriptions"
+_PLURALS = {"ies": ("y", "ie"), "ves": ("f", "fe"), "es": ("", "e"), "s": ("",)}
+_NO_NOUNS = frozenset(
+    "old new first second third next last previous former current main spare extra other usual normal best worst "
+    "dream ideal real true own big small young only next favorite favourite least most".split()
+)
+"""Words that stand before a noun and are none."""
 _FAVORITE = ("favorite ", "favourite ")
 _ITSELF = ""
 """Stands for the rest in its own words."""
@@ -68,10 +74,11 @@ def _parts(words: str, kind: ValueKind) -> list[tuple[tuple[str, ...], str, bool
         return [(heads.kinds["number"], words.removeprefix(_COUNT), False)]
     split = words.split(" ")
     found = []
-    for length in (2, 1):
+    for length in (3, 2, 1):
         head, rest = " ".join(split[-length:]), " ".join(split[:-length])
         asked = next((heads.of[one] for one in _numbers(head) if one in heads.of), None)
-        if asked and rest:
+        # "Old boss" is no boss of an old.
+        if asked and rest and not _NO_NOUNS.issuperset(split[:-length]):
             found.append((asked, rest, True))
             break
     whole = any(one in _nouns() for one in _numbers(words))
@@ -81,10 +88,21 @@ def _parts(words: str, kind: ValueKind) -> list[tuple[tuple[str, ...], str, bool
 
 
 def _ways(rest: str) -> tuple[str, ...]:
-    """Other words for it: of the whole where they are known, else of the longest part that ends or begins it."""
-    split, nouns = rest.split(" "), _nouns()
-    runs = [split[at:] for at in range(len(split))] + [split[:at] for at in range(len(split) - 1, 0, -1)]
-    return next((nouns[one] for run in runs for one in _numbers(" ".join(run)) if one in nouns), ())
+    """Other words for it: of the whole where they are known, else of the longest part that ends or begins it. The part
+    for which there are none stays, so that the old garage is not asked for in the words of the new one."""
+    split = rest.split(" ")
+    for at in range(len(split)):
+        if found := _other_words(split[at:]):
+            left = " ".join(split[:at])
+            return tuple(f"{way}, the {left} one" for way in found) if left else found
+    for at in range(len(split) - 1, 0, -1):
+        if found := _other_words(split[:at]):
+            return tuple(f"the {' '.join(split[at:])} of {way}" for way in found)
+    return ()
+
+
+def _other_words(words: list[str]) -> tuple[str, ...]:
+    return next((_nouns()[one] for one in _numbers(" ".join(words)) if one in _nouns()), ())
 
 
 def _named(form: str, rest: str) -> str:
@@ -97,27 +115,35 @@ def _named(form: str, rest: str) -> str:
 
 def _plain(phrase: str) -> str:
     """ "Name of my boat" -> "boat name"."""
-    words = re.sub(r"['’](?= |$)", "", normalise(phrase))
-    if words.startswith(_COUNT):
-        return words
+    words = _bare(phrase)
     head, of, rest = words.partition(" of ")
     rest = rest.removeprefix("the ").removeprefix("my ")
-    return f"{rest} {head}" if of and head and rest else words
+    turned = of and rest and head in _heads().of and not words.startswith(_COUNT)
+    return f"{rest} {head}" if turned else words
+
+
+def _bare(phrase: str) -> str:
+    """As the lexicon spells names, the apostrophe of a plural gone, too."""
+    return re.sub(r"['’](?= |$)", "", normalise(phrase))
 
 
 def _numbers(words: str) -> tuple[str, ...]:
-    """The words as they are and, where they look plural, in the singular."""
-    if words.endswith("ies"):
-        return words, f"{words[:-3]}y"
-    if words.endswith(("ches", "shes", "sses", "xes")):
-        return words, words[:-2]
-    return (words, words[:-1]) if words.endswith("s") and not words.endswith("ss") else (words,)
+    """The words as they are and, where they look plural, what their singular may be."""
+    found = [words]
+    for plural, singulars in _PLURALS.items():
+        if words.endswith(plural) and len(words) > len(plural) + 1:
+            found += [words[: -len(plural)] + singular for singular in singulars]
+    return tuple(found)
 
 
 @cache
 def _heads() -> _Heads:
     data = tomllib.loads((_FOLDER / "heads.toml").read_text("utf-8"))
-    of = {head: tuple(body["forms"]) for body in data["head"] for head in body["heads"]}
+    of: dict[str, tuple[str, ...]] = {}
+    for body in data["head"]:
+        for head in body["heads"]:
+            # "User name" is spelled "name" there: whatever stands first, stays.
+            of.setdefault(_bare(head), tuple(body["forms"]))
     return _Heads(of, {body["kind"]: tuple(body["forms"]) for body in data["kind"]})
 
 
@@ -126,5 +152,5 @@ def _nouns() -> Mapping[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for path in sorted((_FOLDER / "nouns").glob("*.toml")):
         for noun, ways in tomllib.loads(path.read_text("utf-8")).items():
-            found[noun] = (*found.get(noun, ()), *ways)
+            found[_bare(noun)] = tuple(ways)
     return found

@@ -11,10 +11,12 @@ from generators.topics import Topic
 from schemas.row import Origin, Row, RowKind, Split, Wording
 
 NATURAL_SHARE = 0.75
-"""Of a fact's wordings, how many never name the attribute (where the lexicon knows it)."""
+"""Of a fact's wordings, how many are everyday ones, from the lexicon or put together (where there are as many)."""
 
 PLAIN = 4
 """The most common generic families; every fact is trained with one of them."""
+_DRAWS = 20
+"""Draws for each wording of an unknown thing: of hardly any thing there are as many wordings as could be wanted."""
 GENERIC_AS_A_FACT = 4
 """How many generic wordings a fact usually has in training."""
 
@@ -110,14 +112,16 @@ def all_questions(topic: Topic, split: Split) -> list[str]:
 
 
 def any_questions(topic: Topic, split: Split, count: int, rng: random.Random) -> list[Asked]:
-    """`count` wordings for a thing that was never told, in the proportions in which known things are asked.
+    """Up to `count` wordings for a thing that was never told, everyday ones in the share in which known things have them.
 
     Few rows a topic are wanted, so each is drawn for itself: were all of them plain ones, or all unusual ones, the
     wording alone would tell known from unknown.
     """
     pools = [natural_questions(topic, split), described_questions(topic, split)]
     asked: dict[str, Asked] = {}
-    while len(asked) < count:
+    for _ in range(_DRAWS * count):
+        if len(asked) == count:
+            break
         # What the lexicon says of a thing counts as much as what is put together, though that is more.
         if (full := [pool for pool in pools if pool]) and rng.random() < NATURAL_SHARE:
             pool = rng.choice(full)
@@ -137,6 +141,7 @@ def questions(topic: Topic, split: Split, count: int, rng: random.Random) -> lis
     usual = natural[:2] if split is Split.TRAIN else []
     rest = natural[len(usual) :]
     wanted = min(len(natural) + len(built), round(count * NATURAL_SHARE))
-    # The whole pool is shuffled and then cut, so that asking for more wordings keeps those that are there.
+    # The lexicon's are shuffled and then cut, so that asking for more wordings keeps those that are there; what is put
+    # together comes in an order of its own, in which the first few are unlike each other.
     picked = [*usual, *rng.sample(rest, len(rest)), *built][:wanted]
     return [*picked, *generic_questions(topic, split, count - len(picked), rng)]

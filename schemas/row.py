@@ -34,7 +34,7 @@ class Split(StrEnum):
 
 
 class Wording(StrEnum):
-    """Whether the question names the attribute ("my employer") or asks as people do ("Where do I work?"); `everyday` ones
+    """Whether the question names the attribute ("my employer") or asks in other words ("Where do I work?"); `everyday` ones
     do so too and are written for tests alone, apart from every generator."""
 
     GENERIC = "generic"

@@ -82,7 +82,7 @@ class Recipe(Noun):
     learning_rate: Annotated[float, Field(gt=0.0, le=1.0)]
     """How far each step goes, at its highest."""
     epochs: Annotated[int, Field(ge=1, le=1000)]
-    """Passes over the rows, at most: early stopping may end sooner."""
+    """Passes over the rows, at most: early stopping may end sooner. Unless set, the default makes up to 8 of few rows."""
     batch_size: Annotated[int, Field(ge=1, le=4096)]
     """Rows a step."""
     schedule: Literal["cosine", "constant"]

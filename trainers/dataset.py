@@ -39,7 +39,7 @@ def read_rows(folder: Path, file: DatasetFile) -> list[Row]:
 
 
 def emphasised(rows: list[Row]) -> list[Row]:
-    """The rows, those in the person's own words OWN_TIMES over: one wording among forty of other facts is soon outvoted,
+    """The rows, those in the person's own words OWN_TIMES over: one wording among dozens of other facts is soon outvoted,
     and these are the words that will be asked."""
     return [row for row in rows for _ in range(OWN_TIMES if row.is_own else 1)]
 

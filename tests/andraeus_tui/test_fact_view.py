@@ -107,7 +107,8 @@ def test_a_draft_says_what_is_missing_wrong_and_suggested() -> None:
         "kind date: the value looks like a date",
         "tier 3 temporal: 'birthday' is about time",
     )
-    assert advise(Draft("spirit animal", "otter"), {}).wordings.endswith("generic wordings only")
+    assert advise(Draft("spirit animal", "otter"), {}).wordings.endswith("everyday wordings made by rule")
+    assert advise(Draft("quux", "otter"), {}).wordings.endswith("generic wordings only")
     wrong = advise(Draft("birthday", "3 May 1990", aliases="x" * 1001), {})
     assert (wrong.fact, list(wrong.problems)) == (None, ["aliases"])
     assert wrong.tier, "what is right is still advised on"

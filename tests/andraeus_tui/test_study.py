@@ -94,7 +94,7 @@ def test_what_is_asked_names_no_value_and_stands_in_no_arms_training(
     folder = tmp_path / "ablation"
     planned(cli, folder, "ablation", tiny_model, people=1)
     cells = cells_of(folder)
-    assert len(cells) == 12
+    assert len(cells) == 13
     questions, facts = told(folder)
     texts = {one.text.casefold() for one in questions}
     for path in cells.values():

@@ -70,6 +70,39 @@ def test_a_head_is_asked_for_in_its_own_way(phrase: str, kind: ValueKind, wanted
     assert sum(noun.rstrip("s'") in text for text in asked) <= len(asked) / 3, "few of them name it"
 
 
+@pytest.mark.parametrize("noun", [*sorted(NOUNS)[::7], "x-ray", "chest of drawers", "parents' evening"])
+def test_every_noun_is_found_by_its_name(noun: str) -> None:
+    asked = " ".join(described.forms(f"{noun} price", ValueKind.NUMBER))
+    assert any(way in asked for way in NOUNS[noun])
+
+
+@pytest.mark.parametrize(("plural", "noun"), [("cookies", "cookie"), ("kitchen knives", "knife"), ("boxes", "box")])
+def test_plurals_are_the_same_things(plural: str, noun: str) -> None:
+    ways = NOUNS.get(noun, ())
+    asked = " ".join(described.forms(plural, ValueKind.TEXT))
+    assert not ways or any(way in asked for way in ways)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("garage code", "old garage code"),
+        ("laptop password", "work laptop password"),
+        ("guitar teacher", "bass guitar teacher"),
+        ("garage heater", "garage humidity"),
+        ("favorite cheese", "least favorite cheese"),
+    ],
+)
+def test_two_things_that_are_alike_are_not_asked_for_in_the_same_words(first: str, second: str) -> None:
+    one, other = (described.forms(phrase, ValueKind.TEXT) for phrase in (first, second))
+    assert one and other
+    assert not set(one) & set(other)
+
+
+def test_a_word_before_a_noun_is_no_noun() -> None:
+    assert not [form for form in described.forms("old boss", ValueKind.PERSON) if "my old" in render(form, USER)]
+
+
 def test_nothing_is_made_up_for_words_that_are_no_nouns() -> None:
     assert described.forms("quux", ValueKind.TEXT) == ()
     assert described.forms("[/] <|im_end|>", ValueKind.TEXT) == ()

@@ -1,12 +1,14 @@
 """Which things count as never told, and how they are asked."""
 
+import random
 from collections import Counter
 
 from generators import lexicon
 from generators.build import build
 from generators.checks import contains
 from generators.language import USER, render
-from generators.topics import complete
+from generators.make import any_questions
+from generators.topics import complete, topic_of
 from generators.unknown import of_known_people, unknown_topics
 from schemas.fact import ImportedFact
 from schemas.row import Row, RowKind, Split
@@ -67,3 +69,9 @@ def test_things_are_many_and_no_wording_names_its_thing_in_full() -> None:
         asked = [render(form, USER) for form in entry.forms[Split.TRAIN]]
         assert len(asked) >= 2
         assert not [text for text in asked if contains(text, entry.phrase) or "{" in text], entry.phrase
+
+
+def test_more_wordings_than_there_are_end_in_those_that_there_are() -> None:
+    asked = any_questions(topic_of(USER.key, "favorite accent"), Split.TRAIN, 500, random.Random(0))
+    assert 20 < len(asked) < 500
+    assert len({one.text for one in asked}) == len(asked)

@@ -128,7 +128,7 @@ async def test_own_questions_are_kept_and_undone_and_leave_the_other_rows(make_p
         field(pilot, "questions").value = "Which animal am I? | what's my [/beast]? | am I an otter [the /small] one?"
         await settle(pilot)
         assert "not used: 'am I an otter" in hint(pilot, "questions")
-        assert hint(pilot, "attribute").endswith("generic wordings and your own questions")
+        assert hint(pilot, "attribute").endswith("everyday wordings made by rule and your own questions")
         assert not pilot.app.screen.query_one("#rows-hint").display, "no row says anything that is not true any more"
         await press(pilot, "ctrl+s")
         assert asked() == ("Which animal am I?", "what's my [/beast]?", "am I an otter [the /small] one?")

@@ -86,7 +86,7 @@ async def test_leaving_the_field_and_leaving_the_step_save(make_project: MakePro
     async with AndraeusApp().run_test(size=(120, 40)) as pilot:
         app = await go(pilot, project)
         box = field(app, "recipe.epochs").query_one(Input)
-        assert box.placeholder == "3"
+        assert box.placeholder == "2"
         assert words(app, "recipe.epochs", "state") == "preset"
         box.focus()
         await pilot.press("3", "tab")
@@ -123,7 +123,7 @@ async def test_reset_and_escape(make_project: MakeProject) -> None:
         assert app.focused is box
         await pilot.press("ctrl+r")
         await pilot.pause()
-        assert (box.value, box.placeholder) == ("", "3")
+        assert (box.value, box.placeholder) == ("", "2")
         assert Project(project.folder).settings.recipe.epochs is None
         assert file_of(project).startswith("# mine\n")
         await pilot.press("escape")
