@@ -5,6 +5,7 @@ python -m benchmarks.gpu_parts baseline RUN OUT            the seed's settings, 
 python -m benchmarks.gpu_parts train RUN OUT [--graphs yes|no] [--processes N]   a run, which then answers questions itself
 python -m benchmarks.gpu_parts answers MODEL OUT ADAPTER...      the same questions in plain transformers and PEFT
 python -m benchmarks.gpu_parts rate OUT                    the card's rate of bf16 products
+python -m benchmarks.gpu_parts hold READY --free GB        holds all memory but so much until its input ends
 """
 
 import argparse
@@ -209,13 +210,27 @@ def rate(out: Path) -> None:
     keep(out, {"bf16_tflops": best, "device": torch.cuda.get_device_name()})
 
 
+def hold(ready: Path, free_gb: float) -> None:
+    """Takes the card's memory but for `free_gb`, says so in a file, and keeps it until standard input ends."""
+    free, total = torch.cuda.mem_get_info()
+    taken = torch.empty(max(0, free - int(free_gb * 1e9)), dtype=torch.uint8, device="cuda")
+    torch.cuda.synchronize()
+    left = torch.cuda.mem_get_info()[0]
+    keep(
+        ready,
+        {"held_gb": round(len(taken) / 1e9, 2), "free_gb": round(left / 1e9, 2), "total_gb": round(total / 1e9, 2)},
+    )
+    sys.stdin.read()
+
+
 def main() -> None:
     """One part."""
     options = argparse.ArgumentParser()
-    options.add_argument("part", choices=["seven", "baseline", "train", "answers", "rate"])
+    options.add_argument("part", choices=["seven", "baseline", "train", "answers", "rate", "hold"])
     options.add_argument("paths", type=Path, nargs="+")
     options.add_argument("--graphs", choices=["yes", "no"])
     options.add_argument("--processes", type=int, default=1)
+    options.add_argument("--free", type=float, default=14.0)
     given = options.parse_args()
     match given.part:
         case "seven":
@@ -228,6 +243,8 @@ def main() -> None:
             answers(given.paths[0], given.paths[1], given.paths[2:])
         case "rate":
             rate(*given.paths)
+        case "hold":
+            hold(given.paths[0], given.free)
 
 
 if __name__ == "__main__":

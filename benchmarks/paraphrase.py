@@ -1,6 +1,6 @@
 """Paraphrases on a GPU: our path through `vllm serve` against one plain `LLM.chat` batch on the same prompts.
 
-    python -m benchmarks.paraphrase MODEL_FOLDER OUT_FOLDER NAME [--only plain,ours,again,kill] [--facts 50] [--judge]
+    python -m benchmarks.paraphrase MODEL_FOLDER OUT_FOLDER NAME [--only plain,ours,again,kill,warm] [--facts 50] [--judge]
 
 Needs vLLM on the path, and no network. Parts run in processes of their own with time limits, and each writes its result
 as soon as it has one, so that a part that fails loses nothing else:
@@ -10,10 +10,13 @@ as soon as it has one, so that a part that fails loses nothing else:
     NAME.ours.json       our worker: times, tokens, yields by reason; what is left of it afterwards
     NAME.wordings.jsonl  every wording with its verdict;  NAME.facts.json  the facts
     NAME.kill.json       what is left after kill -9 of the worker while it asks
+    NAME.warm.json       our worker twice against one server: the first time as cold as the first batch of `plain`, the
+                         second time as warm as its second one
     NAME.summary.json    rates and ratios
 """
 
 import argparse
+import io
 import json
 import os
 import signal
@@ -22,26 +25,28 @@ import sys
 import time
 import traceback
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from benchmarks.paraphrase_facts import facts
-from generators.paraphrase.asks import ROUNDS, SCHEMA, TOKENS, asks_for
-from generators.paraphrase.client import TEMPERATURE, TOP_P
+from generators.paraphrase.asks import ROUNDS, SCHEMA, TOKENS, asks_for, registers
+from generators.paraphrase.client import KEY_VARIABLE, TEMPERATURE, TOP_P
 from generators.paraphrase.gpu import gpu_memory
-from generators.paraphrase.server import CONTEXT_TOKENS, EAGER_BELOW, SEQUENCES, memory_share
+from generators.paraphrase.server import CONTEXT_TOKENS, EAGER_BELOW, REQUESTS, SEQUENCES, Served, memory_share, serving
 from schemas.fact import Fact
 from schemas.run import GenerateJob
 from schemas.settings import Backend, GenerationSettings
+from schemas.wire import Wire
 
 ROOT = Path(__file__).parent.parent
 MARK, _JUDGE, _GATE = "ANDRAEUS_BENCHMARK", "ANDRAEUS_BENCHMARK_JUDGE", "ANDRAEUS_BENCHMARK_GATE"
 _EVERYTHING = 200
 """Wordings a fact that are wanted: more than all asks can give, so that every ask is made and no good one is left."""
-_OURS_SECONDS, _PLAIN_SECONDS, _GONE_SECONDS = 300, 260, 60
+_OURS_SECONDS, _PLAIN_SECONDS, _GONE_SECONDS, _WARM_SECONDS = 300, 260, 60, 150
 
 
 def environment(mark: str) -> dict[str, str]:
@@ -88,20 +93,27 @@ def _smi(*options: str) -> str:
         return str(error)
 
 
-def job_for(model: Path, told: list[Fact], record: str) -> GenerateJob:
-    """All asks for these facts, and as little else as possible; with the judge pass where this process was told so."""
+def job_for(model: Path, told: list[Fact], record: str, served: Served | None = None) -> GenerateJob:
+    """All asks for these facts, and as little else as possible; with the judge pass where this process was told so.
+
+    They go to `served` when there is one, as many at a time as to a server that the worker starts itself.
+    """
     settings = GenerationSettings(
         backend=Backend.VLLM, variations=_EVERYTHING, abstention=0, replay=0, judge=_JUDGE in os.environ
     )
+    if served:
+        there = {"backend": Backend.ENDPOINT, "endpoint": served.url, "endpoint_model": served.model}
+        settings = settings.model_copy(update=there | {"concurrency": REQUESTS})
     return GenerateJob(facts=tuple(told), settings=settings, model=str(model), record=record)
 
 
-def worker(job: GenerateJob, mark: str, log: Path) -> subprocess.Popen[str]:
-    """The worker that the front end would start, its job told."""
+def worker(job: GenerateJob, mark: str, log: Path, key: str = "") -> subprocess.Popen[str]:
+    """The worker that the front end would start, its job told; `key` is that of the endpoint, if it wants one."""
     with log.open("ab") as file:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "generators", "generate"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=file, text=True, env=environment(mark), start_new_session=True,
+            stderr=file, text=True, env=environment(mark) | ({KEY_VARIABLE: key} if key else {}),
+            start_new_session=True,
         )  # fmt: skip
     assert process.stdin
     process.stdin.write(job.model_dump_json() + "\n")
@@ -160,6 +172,55 @@ def kill(model: Path, out: Path, name: str, told: list[Fact]) -> None:
     process.send_signal(signal.SIGKILL)
     process.wait(30)
     _write(out / f"{name}.kill.json", {"during": during, "after": after(mark, before)})
+
+
+def warm(model: Path, out: Path, name: str, told: list[Fact]) -> None:
+    """Our worker twice against one server, every ask from scratch, and what is left of all."""
+    mark, before, path = uuid.uuid4().hex, gpu_memory(), out / f"{name}.warm.json"
+    passes = list[dict[str, Any]]()
+    body: dict[str, Any] = {"concurrency": REQUESTS, "passes": passes}
+    # Sized as the worker sizes its own.
+    asks = len(told) * len(registers())
+    with (
+        (out / f"{name}.server.log").open("w") as log,
+        _marked(mark),
+        serving(str(model), asks, Wire(log, io.StringIO(), must_save=False)) as served,
+    ):
+        body["load_seconds"] = served.load_seconds
+        for number in (1, 2):
+            record = out / f"{name}.warm_{number}.wordings.jsonl"
+            record.unlink(missing_ok=True)
+            job = job_for(model, told, str(record), served)
+            passes.append(_pass(job, mark, out / f"{name}.worker.log", served.key))
+            _write(path, body)
+    _write(path, body | {"after": after(mark, before)})
+
+
+@contextmanager
+def _marked(mark: str) -> Iterator[None]:
+    """Makes what this process starts part of `mark`."""
+    kept = dict(os.environ)
+    os.environ.update(environment(mark))
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(kept)
+
+
+def _pass(job: GenerateJob, mark: str, log: Path, key: str) -> dict[str, Any]:
+    """What came of one worker: its times and counts, and everything that it told beside rows and progress."""
+    begun, events = time.monotonic(), list[dict[str, Any]]()
+    process = worker(job, mark, log, key)
+    for line in _lines(process, subprocess.Popen(["sleep", str(_WARM_SECONDS)])):
+        event = json.loads(line)
+        if event["event"] not in {"row", "progress"}:
+            events.append({"at": round(time.monotonic() - begun, 2), **event})
+    body: dict[str, Any] = {"exit": process.wait(60), "whole_seconds": time.monotonic() - begun}
+    for told in (event["result"]["paraphrases"] for event in events if event["event"] == "finished"):
+        body |= {"asks": told["asks"], "completion_tokens": told["tokens"]["completion"],
+                 "seconds": told["seconds"]["ask"], "accepted": told["accepted"], "paraphrases": told}  # fmt: skip
+    return body | {"events": events}
 
 
 def plain(model: Path, out: Path, name: str, told: list[Fact], part: str = "plain") -> None:
@@ -229,9 +290,26 @@ def summary(out: Path, name: str) -> dict[str, Any]:
                 if part != "ours":
                     rates["ours_over_it"] = found["ours"]["asks_per_second"] / rates["asks_per_second"]
         found["after"] = body.get("after")
+    _add_warm(found, out / f"{name}.warm.json")
     if (path := out / f"{name}.kill.json").is_file():
         found["after_kill"] = json.loads(path.read_text())["after"]
     return found
+
+
+def _add_warm(found: dict[str, Any], path: Path) -> None:
+    """The passes against one server, each over the baseline's pass that was as cold or as warm."""
+    if not path.is_file():
+        return
+    body = json.loads(path.read_text())
+    for number, one in enumerate(body["passes"], 1):
+        if "asks" not in one:
+            continue
+        rates = _rates(one["asks"], one["completion_tokens"], one["seconds"]) | {"accepted": one["accepted"]}
+        for part in ("plain", "again"):
+            if baseline := found.get(f"{part} {number}"):
+                rates[f"over_{part}_{number}"] = rates["asks_per_second"] / baseline["asks_per_second"]
+        found[f"warm {number}"] = rates
+    found["after_warm"] = body.get("after")
 
 
 def _rates(asks: int, tokens: int, seconds: float) -> dict[str, Any]:
@@ -250,6 +328,7 @@ PARTS: dict[str, Callable[[Path, Path, str, list[Fact]], None]] = {
     "ours": ours,
     "again": again,
     "kill": kill,
+    "warm": warm,
 }
 
 

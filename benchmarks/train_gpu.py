@@ -15,12 +15,18 @@ that fails stops no other. With --serve PATH the vLLM arm runs with that folder 
   g      products' rate, and where a step's time goes
   h      the answers of e's and f's adapters: in the training process, in plain PEFT, in vLLM
   m      one process against one a GPU, eager
+  p      a card that is nearly full: another process leaves 14 GB free, then 30 (--free); needs the 7B shape
 """
 
 import argparse
+import contextlib
 import json
+import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +102,56 @@ def m(bench: Bench) -> None:
         for count in (1, 2):
             arm = f"m_{model}_{count}"
             bench.train(arm, bench.frozen(arm, model, recipe, trainer), 170, "no", count)
+
+
+def p(bench: Bench, free: str = "14,30") -> None:
+    """The 7B shape in NF4 on a card of which another process holds all but so many GB."""
+    for room in free.split(","):
+        arm = f"p_free_{room}"
+        told, held = bench.out / f"{arm}.json", bench.out / f"{arm}.held.json"
+        for path in (told, held):
+            path.unlink(missing_ok=True)
+        run = bench.frozen(arm, "seven", SEED_ROWS, "nf4")
+        with _held(bench, room, held):
+            command: list[str | Path] = [sys.executable, "-m", "benchmarks.gpu_parts", "train", run, told]
+            code, seconds = bench.run(arm, command, 170)
+        body: dict[str, Any] = json.loads(told.read_text()) if told.is_file() else {"arm": arm}
+        log = bench.out / f"{arm}.log"
+        chosen = {name: body.get("result", {}).get(name) for name in ("micro_batch", "recompute", "graphs", "seconds")}
+        bench.keep(arm, {
+            "arm": arm, "exit": code, "command_seconds": round(seconds, 2), "peak_gb": body.get("peak_gb"), **chosen,
+            "held": json.loads(held.read_text()), "told": _logs_of(run), **body,
+            "last_lines": log.read_text(errors="replace").splitlines()[-8:] if code and log.is_file() else [],
+        })  # fmt: skip
+
+
+@contextlib.contextmanager
+def _held(bench: Bench, room: str, ready: Path) -> Iterator[None]:
+    """Another process holds the card's memory but for `room` GB. Raises RuntimeError when it does not come to it."""
+    with (bench.out / f"{ready.stem}.log").open("w") as log:
+        holder = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.gpu_parts", "hold", str(ready), "--free", room],
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True, env=bench.environment(),
+        )  # fmt: skip
+    try:
+        until = time.monotonic() + 90
+        while not ready.is_file():
+            if holder.poll() is not None or time.monotonic() > until:
+                raise RuntimeError(f"the memory was not taken: see {ready.stem}.log")
+            time.sleep(0.2)
+        yield
+    finally:
+        holder.kill()
+        holder.wait()
+
+
+def _logs_of(run: Path) -> list[str]:
+    """What a run told in its log before it ended, however it ended."""
+    path = run / "events.jsonl"
+    events = (
+        [json.loads(line) for line in path.read_text().splitlines() if line.endswith("}")] if path.is_file() else []
+    )
+    return [event["message"] for event in events if event["event"] in {"log", "failed"}]
 
 
 def f(bench: Bench) -> None:
@@ -177,10 +233,11 @@ def main() -> None:
     options.add_argument("--only", default=",".join(ORDER))
     options.add_argument("--serve", default="")
     options.add_argument("--minutes", type=float, default=9.5)
+    options.add_argument("--free", default="14,30", help="for p: GB that are left free, an arm each")
     given = options.parse_args()
     bench = Bench(given.out.resolve(), given.models.resolve(), given.serve, given.minutes)
-    parts = {"seven": seven, "a": a, "b": b, "b2": b2, "c": c, "d": d, "e": e, "f": f, "g": g, "h": h,
-             "t": t, "q": q, "m": m}  # fmt: skip
+    parts: dict[str, Callable[[Bench], None]] = {"seven": seven, "a": a, "b": b, "b2": b2, "c": c, "d": d, "e": e, "f": f, "g": g, "h": h,
+             "t": t, "q": q, "m": m, "p": partial(p, free=given.free)}  # fmt: skip
     for name in given.only.split(","):
         try:
             parts[name](bench)
