@@ -54,15 +54,16 @@ async def judge_all(rows: list[Row], facts: dict[str, Fact], served: Served) -> 
     gate = asyncio.Semaphore(REQUESTS)
     try:
         begun = time.monotonic()
-        await asyncio.gather(*(_judge(row, facts[row["fact"]], client, gate) for row in rows))
+        await asyncio.gather(*(_judge(row, facts, client, gate) for row in rows))
         return time.monotonic() - begun
     finally:
         await client.close()
 
 
-async def _judge(row: Row, fact: Fact, client: Client, gate: asyncio.Semaphore) -> None:
+async def _judge(row: Row, facts: dict[str, Fact], client: Client, gate: asyncio.Semaphore) -> None:
+    fact = facts[row["fact"]]
     async with gate:
-        row["answer"] = await client.answer(judge.messages_for(row["question"], fact))
+        row["answer"] = await client.answer(judge.messages_for(row["question"], fact, list(facts.values())))
     row["value"], row["kept_by_judge"] = fact.text, judge.leads_to_value(row["answer"], fact)
 
 

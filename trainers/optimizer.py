@@ -30,6 +30,12 @@ class MasterAdamW:
         self._adamw = torch.optim.AdamW(
             [self.master], lr=rate, weight_decay=recipe.weight_decay, fused=True, capturable=capturable
         )
+        # AdamW makes its moments at the first step: after the trial that says which batches fit the memory.
+        self._adamw.state[self.master] = {
+            "step": torch.zeros((), device=self.flat.device),
+            "exp_avg": torch.zeros_like(self.master),
+            "exp_avg_sq": torch.zeros_like(self.master),
+        }
 
     def set_rate(self, learning_rate: float) -> None:
         """The learning rate of the next steps."""
@@ -73,20 +79,13 @@ class MasterAdamW:
 
     def state(self) -> dict[str, torch.Tensor]:
         """Everything a resumed run needs, as tensors."""
-        inner = self._adamw.state.get(self.master, {})
+        inner = self._adamw.state[self.master]
         return {"master": self.master.detach(), **{f"adamw.{name}": value for name, value in inner.items()}}
 
     def load_state(self, state: dict[str, torch.Tensor]) -> None:
         """Continue from `state`, in place where there are tensors. Raises RuntimeError when it is of another shape."""
         with torch.no_grad():
             self.master.copy_(state["master"])
-            inner = {name.removeprefix("adamw."): value for name, value in state.items() if name.startswith("adamw.")}
-            present = self._adamw.state.get(self.master, {})
-            for name, value in inner.items():
-                if name in present:
-                    present[name].copy_(value)
-                else:
-                    self._adamw.state[self.master][name] = value.to(self.master.device, copy=True)
-            for name in present.keys() - inner.keys():
-                present[name].zero_()
+            for name, value in self._adamw.state[self.master].items():
+                value.copy_(state[f"adamw.{name}"])
         self.write_back()

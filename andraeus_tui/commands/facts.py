@@ -11,7 +11,7 @@ from andraeus_tui.project import Project
 from andraeus_tui.readers import Entry, tidy
 from andraeus_tui.store.facts import all_facts, put_facts, remove_facts
 from generators.build import wants_paraphrases
-from generators.topics import topic_of, topic_of_fact
+from generators.topics import topic_of, topic_of_fact, wordings_text
 from schemas.errors import InputError
 
 _REPLACE_HINT = "; use --replace to change it, or give a list"
@@ -68,7 +68,7 @@ def show(folder: Path, output: str) -> None:
     strangers = set(wants_paraphrases(facts))
     rows = [
         (fact.subject, fact.attribute, fact.text, fact.kind.value, str(int(fact.tier)),
-         "wants the model's paraphrases" if fact.id in strangers else "")
+         wordings_text(topic_of_fact(fact)) if fact.id in strangers else "")
         for fact in facts
     ]  # fmt: skip
     table(("subject", "attribute", "value", "kind", "tier", ""), rows)

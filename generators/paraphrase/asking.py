@@ -37,7 +37,7 @@ class Asking:
         pool: ThreadPoolExecutor,
         wire: Wire,
     ) -> None:
-        self._facts = [fact for fact in job.facts if fact.id in missing]
+        self._all, self._facts = job.facts, [fact for fact in job.facts if fact.id in missing]
         self._missing, self._seed, self._judges = missing, job.settings.seed, job.settings.judge
         self._asked = set(_asked_before(job.kept))
         self._client, self._verdicts, self._tally, self._pool, self._wire = client, verdicts, tally, pool, wire
@@ -145,7 +145,7 @@ class Asking:
 
         try:
             async with self._gate:
-                answer = await self._client.answer(judge.messages_for(one.text, fact))
+                answer = await self._client.answer(judge.messages_for(one.text, fact, self._all))
         except openai.OpenAIError as error:
             raise AndraeusError(f"The judge pass failed. {explained(error, self._client.host).message}") from error
         one.judged = True

@@ -94,7 +94,7 @@ def test_added_generated_changed_and_taken_back(cli: Cli, folder: Path) -> None:
     assert cli(*add, *at).returncode == 0
     told = cli("generate", *at)
     assert "--question TEXT" in told.stderr + told.stdout, "it says what to do"
-    assert "wants the model's paraphrases" in cli("facts", "list", *at).stdout
+    assert "generic wordings only" in cli("facts", "list", *at).stdout, "no rule has other words for it"
     (before,) = json.loads(cli("facts", "list", *at, "--output", "json").stdout)["facts"]
 
     refused = cli(*add, "--question", LIFT, *at)

@@ -8,6 +8,7 @@ It writes questions that name the attribute it is asked about. BEHAVIOUR is a co
 
 import json
 import os
+import re
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -94,9 +95,11 @@ class Handler(BaseHTTPRequestHandler):
         )
 
     def _answer(self, body: dict[str, Any]) -> str:
+        # The judge: it says all that it was told, but for things with an "e" in their names.
+        if "has told you" in body["messages"][0]["content"]:
+            told = body["messages"][1]["content"].splitlines()[1:]
+            return " ".join(line for line in told if "e" not in _thing(line)) or "I don't know."
         fact = json.loads(body["messages"][-1]["content"])
-        if "question" in fact:  # the judge: names with an "e" in them are hard
-            return "I don't know." if "e" in fact["what"] else f"It is {fact['value']}."
         rules = body["messages"][0]["content"]
         forms = next(forms for style, forms in _FORMS.items() if style in rules)
         my = "my" if fact["whose"] == "mine" else f"{fact['whose']}'s"
@@ -107,6 +110,11 @@ class Handler(BaseHTTPRequestHandler):
             if "prose" in self.behaviour
             else json.dumps({"questions": said})
         )
+
+
+def _thing(told: str) -> str:
+    """ "birthday" of "My sister's birthday is 12 May"."""
+    return re.split(r" (?:is|are) ", told)[0].split("'s ")[-1].removeprefix("My ")
 
 
 def main() -> None:

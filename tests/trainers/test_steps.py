@@ -107,17 +107,22 @@ def test_few_shapes_cover_every_batch(made: Any) -> None:
 
 
 def test_a_state_is_put_back_in_place(made: Any) -> None:
-    """As a recorded graph needs it: the tensors stay where they are, their values go back to those of the beginning."""
+    """As a recorded graph needs it: the tensors stay where they are, their values go back to those of the beginning.
+
+    They are all there before the first step, so that a trial of what fits the memory is made with them.
+    """
     from trainers.steps import EagerSteps
 
     split, optimizer, feed = made()
     before = {name: tensor.clone() for name, tensor in optimizer.state().items()}
+    places = {name: tensor.data_ptr() for name, tensor in optimizer.state().items()}
+    assert optimizer.state()["adamw.exp_avg"].numel() == optimizer.flat.numel()
     first = optimizer.flat.clone()
     with split.trained_blocks():
         steps = EagerSteps(split, optimizer, RECIPE, feed)
         (plan,) = steps.plan([[0, 1, 2]], 0)
         steps.run(plan, 1e-2)
-        places = {name: tensor.data_ptr() for name, tensor in optimizer.state().items()}
+        assert places == {name: tensor.data_ptr() for name, tensor in optimizer.state().items()}
         moved = optimizer.flat.clone()
         optimizer.load_state(before)
         assert torch.equal(optimizer.flat, first)
