@@ -133,7 +133,9 @@ def history(folder: Path) -> None:
 @click.option(
     "--endpoint", metavar="URL", help="An OpenAI-compatible server that writes them; its key: ANDRAEUS_API_KEY."
 )
-@click.option("--variations", type=click.IntRange(1, 200), help="Questions a fact, at most.  [default: 10]")
+@click.option(
+    "--variations", type=click.IntRange(1, 200), help="Questions a fact, at most: 60 unless project.toml says else."
+)
 @click.option("--approve", is_flag=True, help="Approve every row that passes all checks.")
 @OUTPUT
 @click.pass_context

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas.settings import GenerationSettings
 from tests.conftest import COMMAND, Cli
 
 
@@ -135,11 +136,17 @@ def test_unapproved_rows_do_not_train(cli: Cli, tmp_path: Path) -> None:
     assert "approved" in done.stderr
 
 
+def test_the_help_tells_the_default(cli: Cli) -> None:
+    told = " ".join(cli("generate", "--help").stdout.split())
+    assert f"at most: {GenerationSettings().variations} unless project.toml says else" in told
+
+
 def test_500_facts_make_correct_rows(cli: Cli, tmp_path: Path) -> None:
     facts = {f"thing number {number}": f"value {number * 7}" for number in range(500)}
     (tmp_path / "f.json").write_text(json.dumps(facts))
     assert cli("init", tmp_path / "p", "--facts", tmp_path / "f.json").returncode == 0
-    done = cli("generate", "--project", tmp_path / "p", "--approve", "--output", "json")
+    made = ("generate", "--project", tmp_path / "p", "--approve", "--variations", "12", "--output", "json")
+    done = cli(*made)
     result = json.loads(done.stdout.splitlines()[-1])["result"]
     assert result["wants_paraphrases"] == 500
     assert result["states"]["train/approved"] > 500 * 10
