@@ -51,14 +51,19 @@ class Plan:
 def plan_of(project: Project, database: Database, continues: bool = False) -> Plan:
     """What would be trained now; with `continues` on top of the last run, where that is possible."""
     connection = database.connection
-    kinds = trained_kinds(project.settings.recipe.preset)
+    (pending,) = connection.execute("SELECT count(*) FROM rows WHERE split = 'train' AND state = 'pending'").fetchone()
+    version = connection.execute("SELECT coalesce(max(id), 0), coalesce(sum(undone), 0) FROM changes").fetchone()
+    update = possible_update(project, all_facts(database))
+    rows = rows_to_train(database, project.settings)
+    return Plan(rows, pending, project.settings, version, update, continues and update is not None)
+
+
+def rows_to_train(database: Database, settings: ProjectSettings) -> tuple[tuple[RowKind, int], ...]:
+    """Approved rows by kind, as far as the preset trains on them."""
+    kinds = trained_kinds(settings.recipe.preset)
     found = dict(
-        connection.execute(
+        database.connection.execute(
             "SELECT kind, count(*) FROM rows WHERE split = 'train' AND state = 'approved' GROUP BY kind"
         ).fetchall()
     )
-    (pending,) = connection.execute("SELECT count(*) FROM rows WHERE split = 'train' AND state = 'pending'").fetchone()
-    version = connection.execute("SELECT coalesce(max(id), 0), coalesce(sum(undone), 0) FROM changes").fetchone()
-    rows = tuple((kind, found[kind]) for kind in RowKind if kind in kinds and kind in found)
-    update = possible_update(project, all_facts(database))
-    return Plan(rows, pending, project.settings, version, update, continues and update is not None)
+    return tuple((kind, found[kind]) for kind in RowKind if kind in kinds and kind in found)

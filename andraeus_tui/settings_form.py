@@ -124,10 +124,10 @@ def stored(settings: ProjectSettings, setting: Setting) -> Value:
     return _plain(getattr(getattr(settings, setting.section), setting.key))
 
 
-def in_force(settings: ProjectSettings, setting: Setting) -> Value:
-    """What holds: the stored value, or the preset's."""
+def in_force(settings: ProjectSettings, setting: Setting, rows: int = 0) -> Value:
+    """What holds: the stored value, or what the preset takes for so many `rows` to train."""
     value = stored(settings, setting)
-    return _plain(getattr(resolve_recipe(settings), setting.key)) if value is None else value
+    return _plain(getattr(resolve_recipe(settings, rows), setting.key)) if value is None else value
 
 
 def as_text(value: Value) -> str:

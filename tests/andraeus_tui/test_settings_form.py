@@ -37,6 +37,8 @@ def test_preset_stands_in_where_nothing_is_set() -> None:
     assert in_force(chosen, rank) == PRESETS[Preset.SEED].rank
     assert stored(chosen, epochs) == in_force(chosen, epochs) == 2
     assert in_force(chosen, early) is False
+    few = ProjectSettings()
+    assert (in_force(few, epochs), in_force(few, epochs, rows=100), in_force(few, epochs, rows=50_000)) == (2, 8, 2)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from andraeus_tui.project import Project
 from andraeus_tui.settings_form import all_settings
 from andraeus_tui.ui.app import AndraeusApp
 from andraeus_tui.ui.setting_field import SettingField
+from schemas.row import ReviewState
 from tests.ui.conftest import MakeProject
 
 SIZES = [(80, 24), (120, 40)]
@@ -79,6 +80,13 @@ async def test_invalid_is_told_while_typing_and_never_saved(make_project: MakePr
         assert words(app, "generation.variations", "state") == "set (reset)"
     assert "variations = 30" in file_of(project)
     assert Project(project.folder).settings.generation.variations == 30
+
+
+async def test_the_passes_are_those_of_the_rows_that_would_train(make_project: MakeProject) -> None:
+    project = make_project(state=ReviewState.APPROVED)
+    async with AndraeusApp().run_test(size=(120, 40)) as pilot:
+        app = await go(pilot, project)
+        assert field(app, "recipe.epochs").query_one(Input).placeholder == "8", "few rows are passed over more often"
 
 
 async def test_leaving_the_field_and_leaving_the_step_save(make_project: MakeProject) -> None:

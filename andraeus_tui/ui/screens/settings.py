@@ -13,6 +13,7 @@ from textual.events import DescendantBlur
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from andraeus_tui.plan import rows_to_train
 from andraeus_tui.project import SETTINGS_FILE, change_setting, read_settings, reset_setting
 from andraeus_tui.recent import tilde
 from andraeus_tui.settings_form import Setting, Value, all_settings, in_force, stored
@@ -77,8 +78,9 @@ class SettingsScreen(ProjectScreen):
 
     def _fill(self) -> None:
         settings = self.project.settings
+        rows = sum(count for _, count in rows_to_train(self.database, settings))
         for field in self.query(SettingField):
-            field.put(stored(settings, field.setting), in_force(settings, field.setting))
+            field.put(stored(settings, field.setting), in_force(settings, field.setting, rows))
 
     @on(SettingField.Given)
     def _save(self, event: SettingField.Given) -> None:
