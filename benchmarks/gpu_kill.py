@@ -31,7 +31,7 @@ from andraeus_tui.project import create
 from andraeus_tui.store.facts import put_facts
 from benchmarks import gpu_projects
 from benchmarks.kill import CLI, rows_of, runs_of
-from benchmarks.paraphrase import MARK, after, environment, left_of
+from benchmarks.left_behind import MARK, after, environment, left_of
 from benchmarks.paraphrase_facts import facts
 from generators.paraphrase.gpu import gpu_memory
 

@@ -30,9 +30,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
-
+from benchmarks.left_behind import ROOT, after, environment, left_of, smi
 from benchmarks.paraphrase_facts import facts
+from benchmarks.paraphrase_summary import summary
 from generators.paraphrase.asks import ROUNDS, SCHEMA, TOKENS, asks_for, registers
 from generators.paraphrase.client import KEY_VARIABLE, TEMPERATURE, TOP_P
 from generators.paraphrase.gpu import gpu_memory
@@ -42,55 +42,10 @@ from schemas.run import GenerateJob
 from schemas.settings import Backend, GenerationSettings
 from schemas.wire import Wire
 
-ROOT = Path(__file__).parent.parent
-MARK, _JUDGE, _GATE = "ANDRAEUS_BENCHMARK", "ANDRAEUS_BENCHMARK_JUDGE", "ANDRAEUS_BENCHMARK_GATE"
+_JUDGE, _GATE = "ANDRAEUS_BENCHMARK_JUDGE", "ANDRAEUS_BENCHMARK_GATE"
 _EVERYTHING = 200
 """Wordings a fact that are wanted: more than all asks can give, so that every ask is made and no good one is left."""
-_OURS_SECONDS, _PLAIN_SECONDS, _GONE_SECONDS, _WARM_SECONDS = 300, 260, 60, 150
-
-
-def environment(mark: str) -> dict[str, str]:
-    """The environment of every part; `mark` finds whatever is left of one."""
-    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", ""))))
-    quiet = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1", "VLLM_USE_FLASHINFER_SAMPLER": "0"}
-    return {**os.environ, **quiet, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "PYTHONPATH": path, MARK: mark}
-
-
-def left_of(mark: str) -> list[str]:
-    """Processes that a part left behind."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.pid != os.getpid() and process.environ().get(MARK) == mark:
-                found.append(f"{process.pid} {process.status()} {' '.join(process.cmdline())[:120]}")
-        except psutil.Error:
-            continue
-    return found
-
-
-def after(mark: str, before: tuple[int, int] | None) -> dict[str, Any]:
-    """How long until nothing was left of a part, and the GPU memory that is in use then beyond what was before it."""
-    begun = time.monotonic()
-    while (left := left_of(mark)) and time.monotonic() - begun < _GONE_SECONDS:
-        time.sleep(0.1)
-    gone = time.monotonic() - begun
-    now = gpu_memory()
-    while before and now and now[0] < before[0] - 50_000_000 and time.monotonic() - begun < _GONE_SECONDS:
-        time.sleep(0.2)
-        now = gpu_memory()
-    return {
-        "processes_left": left,
-        "seconds_until_gone": round(gone, 2),
-        "gpu_bytes_more_in_use": before[0] - now[0] if before and now else None,
-        "nvidia_smi": _smi("--query-compute-apps=pid,used_memory", "--format=csv,noheader"),
-    }
-
-
-def _smi(*options: str) -> str:
-    try:
-        return subprocess.run(["nvidia-smi", *options], capture_output=True, text=True, timeout=20, check=False).stdout
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return str(error)
+_OURS_SECONDS, _PLAIN_SECONDS, _WARM_SECONDS = 300, 260, 150
 
 
 def job_for(model: Path, told: list[Fact], record: str, served: Served | None = None) -> GenerateJob:
@@ -270,55 +225,6 @@ def again(model: Path, out: Path, name: str, told: list[Fact]) -> None:
     plain(model, out, name, told, "again")
 
 
-def summary(out: Path, name: str) -> dict[str, Any]:
-    """Rates of both, and ours over the baseline's."""
-    found: dict[str, Any] = {}
-    for part in ("plain", "again"):
-        if (path := out / f"{name}.{part}.json").is_file():
-            for number, one in enumerate(json.loads(path.read_text())["passes"], 1):
-                found[f"{part} {number}"] = _rates(one["asks"], one["completion_tokens"], one["seconds"])
-    if (path := out / f"{name}.ours.json").is_file():
-        body = json.loads(path.read_text())
-        ended = [event for event in body["events"] if event["event"] == "finished"]
-        if ended:
-            told = ended[0]["result"]["paraphrases"]
-            found["ours"] = _rates(told["asks"], told["tokens"]["completion"], told["seconds"]["ask"]) | {
-                "rows_per_second": told["accepted"] / told["seconds"]["ask"], "accepted": told["accepted"],
-                "questions": told["questions"], "load_seconds": told["seconds"]["load"], "refused": told["refused"],
-            }  # fmt: skip
-            for part, rates in list(found.items()):
-                if part != "ours":
-                    rates["ours_over_it"] = found["ours"]["asks_per_second"] / rates["asks_per_second"]
-        found["after"] = body.get("after")
-    _add_warm(found, out / f"{name}.warm.json")
-    if (path := out / f"{name}.kill.json").is_file():
-        found["after_kill"] = json.loads(path.read_text())["after"]
-    return found
-
-
-def _add_warm(found: dict[str, Any], path: Path) -> None:
-    """The passes against one server, each over the baseline's pass that was as cold or as warm."""
-    if not path.is_file():
-        return
-    body = json.loads(path.read_text())
-    for number, one in enumerate(body["passes"], 1):
-        if "asks" not in one:
-            continue
-        rates = _rates(one["asks"], one["completion_tokens"], one["seconds"]) | {"accepted": one["accepted"]}
-        for part in ("plain", "again"):
-            if baseline := found.get(f"{part} {number}"):
-                rates[f"over_{part}_{number}"] = rates["asks_per_second"] / baseline["asks_per_second"]
-        found[f"warm {number}"] = rates
-    found["after_warm"] = body.get("after")
-
-
-def _rates(asks: int, tokens: int, seconds: float) -> dict[str, Any]:
-    return {
-        "asks": asks, "seconds": seconds, "completion_tokens": tokens,
-        "asks_per_second": asks / seconds, "tokens_per_second": tokens / seconds,
-    }  # fmt: skip
-
-
 def _write(path: Path, body: object) -> None:
     path.write_text(json.dumps(body, ensure_ascii=False, indent=1), "utf-8")
 
@@ -348,7 +254,7 @@ def main() -> None:
     os.environ |= {name: value for name, value in ((_JUDGE, "1" * options.judge), (_GATE, options.gate)) if value}
     told = facts(options.facts)
     _write(out / f"{options.name}.facts.json", [fact.model_dump(mode="json") for fact in told])
-    _write(out / f"{options.name}.machine.json", {"nvidia_smi": _smi(), "memory": gpu_memory(), "python": sys.version})
+    _write(out / f"{options.name}.machine.json", {"nvidia_smi": smi(), "memory": gpu_memory(), "python": sys.version})
     for part in options.only.split(","):
         begun = time.monotonic()
         try:

@@ -49,7 +49,7 @@ class GenerationSettings(Noun):
     concurrency: Annotated[int, Field(ge=0, le=4096)] = 0
     """Requests at a time. 0: as many as keep the writer busy (512 for vLLM, 4 for another endpoint)."""
     judge: bool = False
-    """Let the same model answer each of its questions with the fact given, and drop those that miss the value."""
+    """Let the same model answer each question it wrote, told the fact and two others; drop those that miss the value."""
 
 
 class Preset(StrEnum):
