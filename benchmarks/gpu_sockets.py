@@ -1,6 +1,6 @@
 """Every command on a GPU machine with outgoing sockets blocked.
 
-    python -m benchmarks.gpu_sockets OUT.json --models FOLDER [--train-path A:B] [--serve-path C:D] [--minutes 9]
+    python -m benchmarks.gpu_sockets OUT.json --models FOLDER [--train-path A:B] [--serve-path C:D] [--only small,served,unsloth] [--minutes 9]
 
 FOLDER holds `smol` (SmolLM2-135M-Instruct) and `qwen` (Qwen2.5 0.5B). Every Python process of a command loads
 benchmarks/socket_trap.py first, which refuses what goes beyond loopback and writes it down. Switches with which
@@ -171,9 +171,10 @@ def small(blocked: Blocked, models: Path, path: str) -> None:
 def unsloth(blocked: Blocked, models: Path, path: str) -> None:
     """A few steps of Unsloth, where it is installed."""
     found = [sys.executable, "-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('unsloth') is None)"]
-    if blocked.run("unsloth is installed", found, path, 60):
-        blocked.body["commands"].pop()
-        blocked.skip("train unsloth", "it is not installed")
+    missing = blocked.run("unsloth is installed", found, path, 60)
+    blocked.body["commands"].pop()
+    if missing:
+        blocked.skip("train unsloth", "no time was left" if missing == -1 else "it is not installed")
         return
     project = _prepared(blocked, "unsloth", models / "qwen", path)
     generate = ["generate", "--backend", "templates", "--approve", "--project", str(project)]
@@ -204,17 +205,20 @@ def main() -> None:
     options.add_argument("--models", type=Path, required=True)
     options.add_argument("--train-path", default="")
     options.add_argument("--serve-path", default="")
+    options.add_argument("--only", default="small,served,unsloth")
     options.add_argument("--minutes", type=float, default=9.0)
     given = options.parse_args()
     models = given.models.resolve()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-        blocked = Blocked(given.out.resolve(), Path(name).resolve(), given.minutes)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        blocked = Blocked(given.out.resolve(), Path(folder).resolve(), given.minutes)
         trapped = blocked.run("trap", [sys.executable, "-c", TRAP_CHECK], given.train_path, 60)
         trap = blocked.body["commands"].pop()
         blocked.body["trap"] = trap | {"works": trapped == 0 and len(trap["attempts"]) == 3}
-        small(blocked, models, given.train_path)
-        served(blocked, models, given.serve_path)
-        unsloth(blocked, models, given.train_path)
+        parts = {"small": (small, given.train_path), "served": (served, given.serve_path),
+                 "unsloth": (unsloth, given.train_path)}  # fmt: skip
+        for name in given.only.split(","):
+            part, path = parts[name]
+            part(blocked, models, path)
     commands = blocked.body["commands"]
     failed = [one["name"] for one in commands if one.get("exit")]
     blocked.body |= {"failed": failed, "blocked": sorted({what for one in commands for what in one.get("blocked", ())})}

@@ -16,7 +16,7 @@ from pathlib import Path
 from generators.lexicon import normalise
 from schemas.fact import ValueKind
 
-MOST = 30
+MOST = 60
 """Forms of a phrase, at most."""
 
 _FOLDER = Path(__file__).parent / "descriptions"

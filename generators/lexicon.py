@@ -1,7 +1,7 @@
 """Attributes and the everyday questions that ask for them without naming them.
 
-lexicon/*.toml hold the train and dev forms of common attributes, lexicon/heldout/*.toml the test forms, which were
-written apart from them. lexicon/uncommon/*.toml name many more attributes with a few train forms each, and
+lexicon/*.toml hold the train and dev forms of common attributes, lexicon/voices/*.toml more train forms in other people's
+words, lexicon/heldout/*.toml the test forms, which were written apart from both. lexicon/uncommon/*.toml name many more attributes with a few train forms each, and
 lexicon/uncommon/heldout/*.toml a dev and a test form, both written apart. things.toml makes thousands of nouns and what
 can be asked of them.
 """
@@ -43,11 +43,14 @@ def entries() -> Mapping[str, Entry]:
     heldout: dict[str, list[str]] = {}
     for path in sorted((_FOLDER / "heldout").glob("*.toml")):
         heldout |= tomllib.loads(path.read_text("utf-8"))
+    voices: dict[str, list[str]] = {}
+    for path in sorted((_FOLDER / "voices").glob("*.toml")):
+        voices |= tomllib.loads(path.read_text("utf-8"))
     found = {}
     for path in sorted(_FOLDER.glob("*.toml")):
         for key, body in tomllib.loads(path.read_text("utf-8")).items():
             forms = {
-                Split.TRAIN: tuple(body["train"]),
+                Split.TRAIN: (*body["train"], *voices[key]),
                 Split.DEV: tuple(body["dev"]),
                 Split.TEST: tuple(heldout[key]),
             }

@@ -14,6 +14,11 @@ COMMAND = (sys.executable, "-P", "-m", "andraeus_tui.cli")
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first: whoever comes last to a test of minutes keeps all others waiting."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where models are converted to, shared by the session: the embedded one takes half a minute."""

@@ -5,12 +5,15 @@ import shlex
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from schemas.settings import PRESETS, Preset, ProjectSettings
 from tests.conftest import ROOT, Cli
 
 README = (ROOT / "README.md").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_the_commands_run(cli: Cli, tmp_path: Path, tiny_model: Path) -> None:
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     block = README.split("<!-- commands -->")[1].split("<!-- end -->")[0]

@@ -50,6 +50,8 @@ _ENVIRONMENT = {
     "VLLM_NO_USAGE_STATS": "1",
     "VLLM_DO_NOT_TRACK": "1",
     "DO_NOT_TRACK": "1",
+    # It would find out its own address by opening a socket to a public name server.
+    "VLLM_HOST_IP": "127.0.0.1",
     # Its kernels are compiled at the first use, which takes longer than a whole generation.
     "VLLM_USE_FLASHINFER_SAMPLER": "0",
 }

@@ -44,6 +44,7 @@ def planned(cli: Cli, folder: Path, name: str, model: Path, people: int = 2) -> 
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_a_study_is_run_elsewhere_and_scored_here(cli: Cli, tmp_path: Path, tiny_model: Path) -> None:
     folder = tmp_path / "tiers"
     planned(cli, folder, "tiers", tiny_model)

@@ -4,6 +4,8 @@ import hashlib
 import json
 from pathlib import Path
 
+import pytest
+
 from schemas.run import TrainConfig
 from schemas.study import StudyResult
 from tests.andraeus_tui.test_study import cells_of
@@ -30,6 +32,7 @@ def config_of(cell: Path) -> TrainConfig:
     return TrainConfig.model_validate_json((cell / "config.json").read_bytes())
 
 
+@pytest.mark.slow
 def test_updates_are_a_chain_of_cells(cli: Cli, tmp_path: Path, tiny_model: Path) -> None:
     (tmp_path / "try.toml").write_text(STUDY)
     folder = tmp_path / "try"

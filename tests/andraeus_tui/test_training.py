@@ -55,6 +55,7 @@ def adapter_bytes(project: Path) -> list[bytes]:
     return [path.read_bytes() for path in sorted(project.glob("runs/*/adapter/adapter_model.safetensors"))]
 
 
+@pytest.mark.slow
 def test_the_whole_way(cli: Cli, project: Path) -> None:
     dry = cli("--train-only", "--project", project, "--dry-run", "--output", "json")
     result = json.loads(dry.stdout.splitlines()[-1])["result"]

@@ -25,9 +25,9 @@ NOUNS = {
 HEADS = tomllib.loads((DATA / "heads.toml").read_text("utf-8"))
 
 
-def test_two_thousand_nouns_have_four_descriptions_that_do_not_name_them() -> None:
+def test_two_thousand_nouns_have_many_descriptions_that_do_not_name_them() -> None:
     assert len(NOUNS) > 2000
-    assert {len(ways) for ways in NOUNS.values()} == {4}
+    assert all(7 <= len(set(ways)) <= 8 for ways in NOUNS.values())
     naming = [(noun, way) for noun, ways in NOUNS.items() for way in ways
               if re.search(rf"\b{re.escape(noun.casefold())}\b", way.casefold())]  # fmt: skip
     assert not naming

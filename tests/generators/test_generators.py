@@ -30,7 +30,7 @@ def test_there_are_enough_families() -> None:
     assert sum(map(len, families().values())) >= 60
     assert len(lexicon.entries()) >= 100
     for entry in lexicon.entries().values():
-        assert len(entry.forms[Split.TRAIN]) >= 6, entry.id
+        assert len(entry.forms[Split.TRAIN]) >= 90, entry.id
         assert entry.forms[Split.TEST], entry.id
 
 

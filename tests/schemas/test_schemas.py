@@ -129,6 +129,7 @@ def test_the_larger_a_model_the_lower_its_learning_rate(tmp_path: Path, monkeypa
     assert rate(str(tmp_path / "1000")) == 2e-4
     assert rate("x" * 10_000) == rate("x/" + "y" * 10_000) == rate("a\0b") == rate("~nobody/x") == 2e-4
     assert rate("embedded", learning_rate=1e-4) == 1e-4 and rate("embedded", preset=Preset.SEED) == 3e-4
+    assert rate("embedded", preset=Preset.THOROUGH) == 1e-3 and rate("x", preset=Preset.THOROUGH) == 2e-4
 
 
 @pytest.mark.parametrize(
