@@ -12,9 +12,8 @@ from schemas.events import Log
 from schemas.settings import Trainer
 from schemas.weights import parameters_of
 from schemas.wire import Wire
+from trainers.models import FOUR_BIT_FROM
 
-FOUR_BIT_FROM = 1_000_000_000
-"""Parameters from which four bits pay: below, the weights are small anyway and unpacking them costs time."""
 RECORDED_BYTES = 4
 """Bytes a parameter that a GPU should have for recorded steps: they took 3 with a 7B shape, Unsloth's 2."""
 _UNSLOTH_KNOWS = frozenset({"llama", "mistral", "qwen2", "qwen3"})

@@ -162,16 +162,29 @@ def load_model(folder: Path, device: Device, four_bit: bool = False) -> Any:
     return model.eval().requires_grad_(False)
 
 
+FOUR_BIT_FROM = 1_000_000_000
+"""Parameters from which four bits pay: below, the weights are small anyway and unpacking them costs time."""
 _ROOM = 0.85
 """Share of the free GPU memory that the weights may take: the rest is for what is being said."""
 
 
 def load_for_answers(folder: Path, device: Device, wire: Wire) -> Any:
-    """The base model, to be asked: on a GPU in 16 bits when it fits into the free memory, else in 4; told in the log."""
+    """The base model, to be asked: on a GPU in 16 bits when it fits into the free memory, else in 4; told in the log.
+
+    A small one never in 4 bits: its adapter was trained beside 16, and in 4 it says "I don't know" to what it knows.
+    Raises AndraeusError when there is no room for it.
+    """
     if device.name != "cuda":
         return load_model(folder, device)
-    needed, free = 2 * parameters_of(folder), torch.cuda.mem_get_info()[0]
-    four_bit = needed > _ROOM * free and importlib.util.find_spec("bitsandbytes") is not None
+    parameters, free = parameters_of(folder), torch.cuda.mem_get_info()[0]
+    needed = 2 * parameters
+    tight = needed > _ROOM * free
+    if tight and parameters < FOUR_BIT_FROM:
+        raise AndraeusError(
+            f"The model takes {needed / 1e9:.1f} GB of the GPU's memory, and {free / 1e9:.1f} GB are free.",
+            "Close what else uses the GPU, and try again.",
+        )
+    four_bit = tight and importlib.util.find_spec("bitsandbytes") is not None
     how = "4 bits (NF4)" if four_bit else "16 bits"
     wire.emit(Log(message=f"Loading in {how}: 16 bits take {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free."))
     return load_model(folder, device, four_bit)

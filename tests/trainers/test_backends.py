@@ -1,6 +1,7 @@
 """Which trainer is taken where, and how a batch is cut to the memory there is."""
 
 import importlib.util
+import io
 import json
 import struct
 from pathlib import Path
@@ -12,7 +13,8 @@ import pytest
 from schemas.errors import AndraeusError, InputError
 from schemas.settings import Trainer
 from schemas.weights import parameters_of
-from trainers import backends
+from schemas.wire import Wire
+from trainers import backends, models
 
 torch = pytest.importorskip("torch")
 
@@ -131,3 +133,23 @@ def test_one_row_that_does_not_fit_is_told() -> None:
 
     with pytest.raises(AndraeusError, match="Not even one row"):
         fit(8, trial, lambda: None)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "free", "four_bit"),
+    [(SMALL, 34 * GB, False), (SMALL, GB // 5, None), (LARGE, 34 * GB, False), (LARGE, 10 * GB, True)],
+)
+def test_a_small_model_is_never_asked_in_four_bits(
+    model: Any, monkeypatch: pytest.MonkeyPatch, parameters: int, free: int, four_bit: bool | None
+) -> None:
+    have(monkeypatch, "bitsandbytes")
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (free, 80 * GB))
+    monkeypatch.setattr(models, "load_model", lambda folder, device, four_bit=False: four_bit)
+    out = io.StringIO()
+    gpu, wire = models.Device("cuda", torch.bfloat16, "a card"), Wire(out, io.StringIO(), must_save=False)
+    if four_bit is None:
+        with pytest.raises(AndraeusError, match=r"0\.3 GB .* 0\.2 GB are free"):
+            models.load_for_answers(model(parameters), gpu, wire)
+    else:
+        assert models.load_for_answers(model(parameters), gpu, wire) is four_bit
+        assert ("4 bits" if four_bit else "16 bits") in out.getvalue()
