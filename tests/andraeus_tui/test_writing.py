@@ -52,7 +52,8 @@ def asked_in_training(rows: list[Row], origin: Origin) -> list[Row]:
 def test_rows_of_a_model_are_stored_and_kept(cli: Cli, folder: Path, environment: dict[str, str]) -> None:
     before = cli("generate", "--project", folder)
     assert "Templates write the questions, and no model is used: no endpoint is set" in before.stdout
-    assert len(asked_in_training(rows_of(folder), Origin.TEMPLATE)) == 30
+    # Of ten wordings each one may be refused: it is too much like another.
+    assert 28 <= len(asked_in_training(rows_of(folder), Origin.TEMPLATE)) <= 30
     environment["ANDRAEUS_API_KEY"] = "k3y-of-the-stub"
     with endpoint("bad,key") as address:
         done = cli("generate", "--project", folder, "--endpoint", address)
