@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from schemas.fact import ValueKind
 from schemas.row import Split
@@ -40,38 +41,38 @@ class Entry:
 @cache
 def entries() -> Mapping[str, Entry]:
     """The common entries by id, in the order of the files."""
-    heldout: dict[str, list[str]] = {}
-    for path in sorted((_FOLDER / "heldout").glob("*.toml")):
-        heldout |= tomllib.loads(path.read_text("utf-8"))
-    voices: dict[str, list[str]] = {}
-    for path in sorted((_FOLDER / "voices").glob("*.toml")):
-        voices |= tomllib.loads(path.read_text("utf-8"))
+    heldout, voices = _tables("heldout"), _tables("voices")
     found = {}
-    for path in sorted(_FOLDER.glob("*.toml")):
-        for key, body in tomllib.loads(path.read_text("utf-8")).items():
-            forms = {
-                Split.TRAIN: (*body["train"], *voices[key]),
-                Split.DEV: tuple(body["dev"]),
-                Split.TEST: tuple(heldout[key]),
-            }
-            found[key] = Entry(
-                id=key,
-                phrase=body["phrase"],
-                kind=ValueKind(body["kind"]),
-                names=tuple(body["names"]),
-                values=tuple(body["values"]),
-                plural=body.get("plural", False),
-                forms=forms,
-            )
+    for key, body in _tables().items():
+        forms = {
+            Split.TRAIN: (*body["train"], *voices[key]),
+            Split.DEV: tuple(body["dev"]),
+            Split.TEST: tuple(heldout[key]),
+        }
+        found[key] = Entry(
+            id=key,
+            phrase=body["phrase"],
+            kind=ValueKind(body["kind"]),
+            names=tuple(body["names"]),
+            values=tuple(body["values"]),
+            plural=body.get("plural", False),
+            forms=forms,
+        )
+    return found
+
+
+def _tables(folder: str = "") -> dict[str, Any]:
+    """What the files of a folder hold, in the order of their names."""
+    found: dict[str, Any] = {}
+    for path in sorted((_FOLDER / folder).glob("*.toml")):
+        found |= tomllib.loads(path.read_text("utf-8"))
     return found
 
 
 @cache
 def uncommon() -> Mapping[str, Entry]:
     """The uncommon entries by id: a few forms for training, one for dev and one for test."""
-    heldout: dict[str, dict[str, str]] = {}
-    for path in sorted((_FOLDER / "uncommon" / "heldout").glob("*.toml")):
-        heldout |= tomllib.loads(path.read_text("utf-8"))
+    heldout = _tables("uncommon/heldout")
     found = {}
     for path in sorted((_FOLDER / "uncommon").glob("*.toml")):
         for kind, body in tomllib.loads(path.read_text("utf-8")).items():
