@@ -11,7 +11,7 @@ from typing import Any, Literal, Union, cast, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from schemas.settings import ProjectSettings, Recipe, resolve_recipe
+from schemas.settings import ProjectSettings, Recipe, resolve_recipe, usual_wordings
 from schemas.validate import as_digits, problems
 
 Value = str | int | float | bool | None
@@ -122,6 +122,11 @@ def _plain(value: Any) -> Value:
 def stored(settings: ProjectSettings, setting: Setting) -> Value:
     """What the file says, or the default; None where that leaves it to the preset."""
     return _plain(getattr(getattr(settings, setting.section), setting.key))
+
+
+def default_of(settings: ProjectSettings, setting: Setting) -> Value:
+    """What would be stored if the file said nothing."""
+    return usual_wordings(settings.recipe.preset) if setting.name == "generation.variations" else setting.default
 
 
 def in_force(settings: ProjectSettings, setting: Setting, rows: int = 0) -> Value:

@@ -86,7 +86,7 @@ class TrainJob(Noun):
     graphs: bool | None = None
     """Whether steps are CUDA graphs; left out, it depends on the model's size."""
     processes: Annotated[int | None, Field(ge=1)] = None
-    """How many processes train together; left out, one for each GPU."""
+    """How many processes train together; left out, one where steps can be recorded, else one for each GPU."""
 
 
 class AnswerJob(Noun):

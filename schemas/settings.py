@@ -1,9 +1,9 @@
 """What a person can set, in project.toml. Unknown keys are refused."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from schemas.base import Noun, Seed
 from schemas.weights import EMBEDDED, size_of
@@ -35,7 +35,7 @@ class GenerationSettings(Noun):
     backend: Backend = Backend.AUTO
     """Who writes the question wordings: `auto`, `templates`, `vllm` (the base model on a GPU) or `endpoint`."""
     variations: Annotated[int, Field(ge=1, le=200)] = 60
-    """Question wordings a fact, at most."""
+    """Question wordings a fact, at most. The preset `thorough` takes 120 unless this is set."""
     abstention: Annotated[float, Field(ge=0.0, le=10.0)] = 2.0
     """Rows about things never told, per question row of a known fact."""
     replay: Annotated[int, Field(ge=0, le=2000)] = 1200
@@ -53,7 +53,7 @@ class GenerationSettings(Noun):
 
 
 class Preset(StrEnum):
-    """A named recipe. `default` is ours; `thorough` adapts every layer, made for 120 wordings a fact; `seed` is the
+    """A named recipe. `default` is ours; `thorough` adapts every layer and takes twice the wordings; `seed` is the
     prototype's."""
 
     DEFAULT = "default"
@@ -109,7 +109,7 @@ class RecipeSettings(Noun):
     """A preset, and what to change in it."""
 
     preset: Preset = Preset.DEFAULT
-    """The numbers to begin with: `default`, `thorough` (better with 120 wordings, three times as long), `seed` (prototype)."""
+    """The numbers to begin with: `default`, `thorough` (better, three times as long), `seed` (prototype)."""
     seed: Seed = 0
     """Order of the rows and first weights: the same seed gives the same run."""
     rank: Annotated[int | None, Field(ge=1, le=512)] = None
@@ -135,6 +135,10 @@ class EvaluationSettings(Noun):
     """General-knowledge questions."""
 
 
+_WORDINGS = {Preset.THOROUGH: 120}
+"""Wordings a fact that a preset was made for, where that is not the usual number."""
+
+
 class ProjectSettings(Noun):
     """project.toml as a whole."""
 
@@ -142,6 +146,22 @@ class ProjectSettings(Noun):
     generation: GenerationSettings = GenerationSettings()
     recipe: RecipeSettings = RecipeSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+
+    @model_validator(mode="after")
+    def _with_the_presets_wordings(self) -> Self:
+        if "variations" not in self.generation.model_fields_set:
+            wordings = usual_wordings(self.recipe.preset)
+            # Past the freezing: nobody has seen this value yet. The field stays unset, as the person left it.
+            self.__dict__["generation"] = GenerationSettings.model_construct(
+                self.generation.model_fields_set, **{**self.generation.__dict__, "variations": wordings}
+            )
+        return self
+
+
+def usual_wordings(preset: Preset) -> int:
+    """Wordings a fact where the person says nothing."""
+    usual: int = GenerationSettings.model_fields["variations"].default
+    return _WORDINGS.get(preset, usual)
 
 
 PRESETS: dict[Preset, Recipe] = {

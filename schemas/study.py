@@ -66,6 +66,8 @@ class Study(Noun):
     facts: Annotated[int, Field(ge=10, le=1000)] = 50
     general: Annotated[int, Field(ge=0, le=376)] = 60
     unknown: Annotated[int, Field(ge=0, le=400)] = 60
+    most: Annotated[int, Field(ge=10)] | None = None
+    """Questions a person, at most: drawn evenly from all. Where each answer is timed alone, all would take hours."""
     measure: bool = False
     """Measure bits per byte and divergence on neutral text, too."""
     batch_size: Annotated[int, Field(ge=1, le=256)] = 128

@@ -1,6 +1,7 @@
 """Fixtures: a private home for every test, the command line as a process, and a tiny model made once."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -37,7 +38,11 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def environment(tmp_path: Path, cache: Path) -> dict[str, str]:
     """A home and a working directory with nothing in them."""
-    home = tmp_path / "home"
+    return _environment(tmp_path, cache)
+
+
+def _environment(folder: Path, cache: Path) -> dict[str, str]:
+    home = folder / "home"
     home.mkdir(exist_ok=True)
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "LANG", "VIRTUAL_ENV"}}
     # One thread a worker: two tests run at once on two cores, and threads that wait for each other burn both.
@@ -47,11 +52,14 @@ def environment(tmp_path: Path, cache: Path) -> dict[str, str]:
 @pytest.fixture
 def cli(environment: dict[str, str], tmp_path: Path) -> Cli:
     """Runs `andraeus-tui ARGUMENTS` as a process; refuses any traceback in its output."""
+    return _command(environment, tmp_path)
 
+
+def _command(environment: dict[str, str], folder: Path) -> Cli:
     def run(*arguments: object, stdin: str | None = "", timeout: float = 280) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [*COMMAND, *map(str, arguments)],
-            input=stdin, capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=timeout, check=False,
+            input=stdin, capture_output=True, text=True, env=environment, cwd=folder, timeout=timeout, check=False,
         )  # fmt: skip
         assert "Traceback" not in done.stderr + done.stdout, done.stderr + done.stdout
         return done
@@ -59,17 +67,24 @@ def cli(environment: dict[str, str], tmp_path: Path) -> Cli:
     return run
 
 
-@pytest.fixture
-def project(cli: Cli, tmp_path: Path, tiny_model: Path) -> Path:
-    """A project on the tiny model with three facts and approved rows, quick to train."""
-    facts = tmp_path / "facts.json"
+@pytest.fixture(scope="session")
+def made_project(tmp_path_factory: pytest.TempPathFactory, cache: Path, tiny_model: Path) -> Path:
+    """A project on the tiny model with three facts and approved rows, quick to train, made by the commands once."""
+    home = tmp_path_factory.mktemp("made")
+    run = _command(_environment(home, cache), home)
+    facts, folder = home / "facts.json", home / "project"
     facts.write_text('{"pet_name": "Max", "employer": "Acme", "city": "Lisbon"}')
-    folder = tmp_path / "project"
-    assert cli("init", folder, "--facts", facts, "--model", tiny_model).returncode == 0
+    assert run("init", folder, "--facts", facts, "--model", tiny_model).returncode == 0
     settings = (folder / "project.toml").read_text()
     settings += (
         "[generation]\nvariations = 4\nabstention = 0.1\nreplay = 8\n[recipe]\nepochs = 2\ncheckpoint_every = 2\n"
     )
     (folder / "project.toml").write_text(settings + "[evaluation]\nmax_new_tokens = 4\nunknown = 4\nprobe = 4\n")
-    assert cli("generate", "--project", folder, "--approve").returncode == 0
+    assert run("generate", "--project", folder, "--approve").returncode == 0
     return folder
+
+
+@pytest.fixture
+def project(made_project: Path, tmp_path: Path) -> Path:
+    """A copy of it: a project is one folder."""
+    return Path(shutil.copytree(made_project, tmp_path / "project"))

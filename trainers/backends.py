@@ -4,7 +4,7 @@ import importlib
 import importlib.util
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from schemas.errors import AndraeusError, InputError
@@ -29,6 +29,8 @@ class Choice:
     """`unsloth`, `nf4` or `peft`."""
     four_bit: bool
     why: str
+    records: bool = False
+    """Whether this GPU has the memory for recorded steps, which one alone takes more quickly than two without."""
 
 
 def choose(asked: Trainer, folder: Path, gpu_bytes: int) -> Choice:
@@ -36,6 +38,12 @@ def choose(asked: Trainer, folder: Path, gpu_bytes: int) -> Choice:
 
     Raises InputError when the one asked for cannot be had here.
     """
+    choice = _choose(asked, folder, gpu_bytes)
+    records = choice.trainer is not Trainer.UNSLOTH and 0 < RECORDED_BYTES * parameters_of(folder) <= gpu_bytes
+    return replace(choice, records=records)
+
+
+def _choose(asked: Trainer, folder: Path, gpu_bytes: int) -> Choice:
     if not gpu_bytes:
         if asked in {Trainer.UNSLOTH, Trainer.NF4}:
             raise InputError(

@@ -80,12 +80,19 @@ class Ranks:
             threading.Thread(target=look, args=(process,), name="rank", daemon=True).start()
 
 
-def gather(job: TrainJob, wire: Wire) -> Ranks:
-    """This process's place; the first one starts the others, in its own process group, with the same job."""
+def gather(job: TrainJob, records: bool, wire: Wire) -> Ranks:
+    """This process's place; the first one starts the others, in its own process group, with the same job.
+
+    Where steps can be recorded one GPU trains, unless the job says how many: two without took 1.4 times as long.
+    """
     if RANK in os.environ:
         ranks = Ranks(int(os.environ[RANK]), int(os.environ[_COUNT]))
     else:
-        ranks = Ranks(0, job.processes or max(1, torch.cuda.device_count()))
+        there = max(1, torch.cuda.device_count())
+        alone = records and job.graphs is not False
+        ranks = Ranks(0, job.processes or (1 if alone else there))
+        if alone and there > 1 and not job.processes:
+            wire.emit(Log(message=f"One of {there} GPUs trains: with recorded steps it is quicker than all without."))
     if ranks.count == 1 or job.dry_run:
         return Ranks()
     if ranks.leads:

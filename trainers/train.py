@@ -46,7 +46,7 @@ def train(job: TrainJob, wire: Wire) -> None:
     choice = choose(config.trainer, base, torch.cuda.get_device_properties(0).total_memory if cuda else 0)
     short = (len(rows) + len(prompts)) * recipe.epochs < _SHORT * recipe.batch_size
     clock.mark("gpu")
-    ranks = gather(job, wire)
+    ranks = gather(job, choice.records, wire)
     if choice.trainer is not Trainer.UNSLOTH:
         spare.leave_out()
     choice = open_libraries(choice, config.trainer, Path(job.cache), short, wire)

@@ -60,7 +60,13 @@ def ask_about(facts: list[Fact], number: int, tests: list[Row], trained: list[Ro
             _count(dropped, "names a value of this person")
             continue
         kept.append(question)
-    return Asking([*kept, *general_questions(study.general)], dropped)
+    return Asking(_drawn([*kept, *general_questions(study.general)], study.most), dropped)
+
+
+def _drawn(questions: list[Question], most: int | None) -> list[Question]:
+    if most is None or len(questions) <= most:
+        return questions
+    return [questions[at * len(questions) // most] for at in range(most)]
 
 
 def _marked(question: Question, facts: Iterable[Fact], alike: set[tuple[str, str]]) -> Question:

@@ -29,7 +29,7 @@ from schemas.events import Event, Progress, Stage
 from schemas.fact import Fact
 from schemas.row import ReviewState, Row
 from schemas.run import TrainConfig
-from schemas.settings import GenerationSettings, Recipe, Trainer
+from schemas.settings import GenerationSettings, ProjectSettings, Recipe, Trainer
 from schemas.study import ADAPTER_SOURCES, CONTEXT_SOURCES, Arm, Cell, Plan, Source, Study
 
 PLAN_FILE = "plan.json"
@@ -183,7 +183,11 @@ def _rows(arm: Arm, facts: list[Fact], number: int) -> list[Row]:
     known = shuffled(facts, number) if arm.source is Source.SHUFFLED else facts
     if arm.rows == "bare":
         return bare_rows(known)
-    return list(build(known, GenerationSettings(**{"seed": number, **arm.generation})).rows)
+    chosen = {
+        "generation": {"seed": number, **arm.generation},
+        "recipe": {"preset": arm.recipe.get("preset", "default")},
+    }
+    return list(build(known, ProjectSettings.model_validate(chosen).generation).rows)
 
 
 def _write_set(home: Path, facts: list[Fact], before: dict[str, list[str]], asking: Asking) -> None:

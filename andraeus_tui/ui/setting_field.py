@@ -53,12 +53,12 @@ class SettingField(Widget):
             super().__init__()
             self.setting = setting
 
-    def __init__(self, setting: Setting, stored: Value, in_force: Value) -> None:
+    def __init__(self, setting: Setting, stored: Value, in_force: Value, default: Value) -> None:
         super().__init__(id=f"{setting.section}-{setting.key}")
         self.setting = setting
         self.reading = Reading(stored)
         self._told = ""
-        self._stored, self._in_force = stored, in_force
+        self._stored, self._in_force, self._default = stored, in_force, default
         self._control = self._make_control()
 
     def on_mount(self) -> None:
@@ -89,11 +89,11 @@ class SettingField(Widget):
             case _:
                 return Input(compact=True)
 
-    def put(self, stored: Value, in_force: Value) -> None:
+    def put(self, stored: Value, in_force: Value, default: Value) -> None:
         """Show what the file says. What a person is typing and is not valid yet stays."""
-        if (stored, in_force) == (self._stored, self._in_force) and not self.is_waiting:
+        if (stored, in_force, default) == (self._stored, self._in_force, self._default) and not self.is_waiting:
             return
-        self._stored, self._in_force = stored, in_force
+        self._stored, self._in_force, self._default = stored, in_force, default
         if not self.reading.problem:
             self.put_back()
 
@@ -161,7 +161,7 @@ class SettingField(Widget):
         self.call_after_refresh(self.scroll_visible, animate=False)
 
     def _is_set(self) -> bool:
-        return self._stored != self.setting.default
+        return self._stored != self._default
 
     def _state(self) -> str:
         if self.reading.problem:

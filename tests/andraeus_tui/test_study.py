@@ -7,17 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from andraeus_tui.study.asking import ask_about
 from andraeus_tui.study.scoring import questions_in
 from andraeus_tui.study.variants import bare_rows, shuffled, updated
 from evaluators.everyday import wordings
 from evaluators.people import person
 from evaluators.proof import prove
+from evaluators.studies import studies
+from generators.build import build
 from generators.topics import complete
 from schemas.evaluation import Question, QuestionGroup
 from schemas.events import Answered, parse_event
 from schemas.fact import Fact
 from schemas.row import Row, Split, Wording
 from schemas.run import TrainConfig
+from schemas.settings import GenerationSettings
 from schemas.study import Cell, StudyResult
 from tests.conftest import Cli
 
@@ -194,6 +198,19 @@ def test_the_proof_sees_a_context_that_holds_a_fact(cli: Cli, tmp_path: Path, ti
     event = parse_event(json.dumps({"event": "answer", "answer": body}))
     assert isinstance(event, Answered)
     assert not prove(facts, [question], [event.answer]).passed
+
+
+def test_where_each_answer_is_timed_alone_few_are_asked_and_of_all_sorts() -> None:
+    facts = facts_of(0, 15)
+    rows = list(build(facts, GenerationSettings(variations=4)).rows)
+    study = studies()["latency"]
+    asked = {
+        most: ask_about(facts, 0, rows, [], study.model_copy(update={"most": most})).questions for most in (None, 40)
+    }
+    few = [one.id for one in asked[40]]
+    assert len(few) == len(set(few)) == 40 < len(asked[None])
+    assert few == [one.id for one in asked[None] if one.id in few], "in the same order"
+    assert {one.group for one in asked[40]} >= {one.group for one in asked[None]} - {QuestionGroup.UNSEEN}
 
 
 def test_settings_are_chosen_by_other_people_and_by_dev_wordings_alone(

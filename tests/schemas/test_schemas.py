@@ -93,6 +93,17 @@ def test_seed_preset_is_the_seeds() -> None:
     assert resolve_recipe(ProjectSettings(recipe=RecipeSettings(preset=Preset.SEED, epochs=2))).epochs == 2
 
 
+def test_a_preset_brings_its_wordings_unless_the_person_says_how_many() -> None:
+    def wordings(**body: Any) -> int:
+        return ProjectSettings.model_validate(body).generation.variations
+
+    assert wordings() == wordings(recipe={"preset": "seed"}) == 60
+    assert wordings(recipe={"preset": "thorough"}) == 120
+    assert wordings(recipe={"preset": "thorough"}, generation={"seed": 3}) == 120
+    assert wordings(recipe={"preset": "thorough"}, generation={"variations": 60}) == 60
+    assert ProjectSettings().generation.variations == 60  # The shared default is not what changed.
+
+
 def test_few_rows_are_passed_over_more_often_unless_the_person_says_how_often() -> None:
     def epochs(rows: int, **changes: Any) -> int:
         return resolve_recipe(ProjectSettings(recipe=RecipeSettings(**changes)), rows).epochs

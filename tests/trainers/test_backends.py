@@ -67,6 +67,23 @@ def test_auto_on_a_gpu(
     assert choice.why
 
 
+@pytest.mark.parametrize(
+    ("trainer", "parameters", "gigabytes", "records"),
+    [
+        (Trainer.AUTO, LARGE, 80, True),
+        (Trainer.AUTO, SMALL, 8, True),
+        (Trainer.NF4, LARGE, 24, False),
+        (Trainer.UNSLOTH, LARGE, 80, False),
+        (Trainer.PEFT, SMALL, 0, False),
+    ],
+)
+def test_steps_are_recorded_where_they_fit(
+    model: Any, monkeypatch: pytest.MonkeyPatch, trainer: Trainer, parameters: int, gigabytes: int, records: bool
+) -> None:
+    have(monkeypatch, "unsloth", "bitsandbytes")
+    assert backends.choose(trainer, model(parameters), gigabytes * GB).records is records
+
+
 def test_forced_on_a_gpu(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     have(monkeypatch, "unsloth", "bitsandbytes")
     small = model(SMALL)

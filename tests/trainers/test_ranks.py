@@ -1,6 +1,8 @@
 """Two processes train what one does, and leave together."""
 
+import io
 import json
+import os
 import subprocess
 import sys
 import time
@@ -12,6 +14,7 @@ import pytest
 from andraeus_tui.freeze import freeze_run
 from andraeus_tui.project import Project
 from schemas.run import TrainJob
+from schemas.wire import Wire
 
 torch = pytest.importorskip("torch")
 
@@ -26,6 +29,31 @@ def start(environment: dict[str, str], run: Path, processes: int) -> "subprocess
     worker.stdin.write(job.model_dump_json() + "\n")
     worker.stdin.flush()
     return worker
+
+
+@pytest.mark.parametrize(
+    ("records", "graphs", "asked", "count", "told"),
+    [
+        (True, None, None, 1, "One of 2 GPUs trains: with recorded steps it is quicker than all without."),
+        (False, None, None, 2, "2 processes train together, each on its share of every batch."),
+        (True, False, None, 2, "2 processes train together, each on its share of every batch."),
+        (True, None, 2, 2, "2 processes train together, each on its share of every batch."),
+    ],
+)
+def test_one_gpu_trains_where_steps_are_recorded(
+    monkeypatch: pytest.MonkeyPatch, records: bool, graphs: bool | None, asked: int | None, count: int, told: str
+) -> None:
+    from trainers import ranks
+
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(ranks, "_start", lambda *_: None)
+    monkeypatch.setattr(ranks.Ranks, "watch", lambda *_: None)
+    monkeypatch.setattr(os, "environ", {})
+    out = io.StringIO()
+    wire = Wire(out, io.StringIO(), must_save=False)
+    found = ranks.gather(TrainJob(folder="", cache="", graphs=graphs, processes=asked), records, wire)
+    assert found.count == count
+    assert [json.loads(line)["message"] for line in out.getvalue().splitlines()] == [told]
 
 
 def test_two_processes_train_what_one_does(environment: dict[str, str], project: Path) -> None:

@@ -166,6 +166,26 @@ async def test_preset_changes_what_stands_in(make_project: MakeProject) -> None:
         assert words(app, "recipe.early_stop", "state") == "yes, set (reset)"
 
 
+async def test_wordings_come_with_the_preset(make_project: MakeProject) -> None:
+    project = make_project()
+    async with AndraeusApp().run_test(size=(120, 40)) as pilot:
+        app = await go(pilot, project)
+        box = field(app, "generation.variations").query_one(Input)
+        assert (box.value, words(app, "generation.variations", "state")) == ("60", "default")
+        choice = field(app, "recipe.preset").query_one(Select)
+        choice.focus()
+        await pilot.press("enter", "down", "down", "enter")
+        await pilot.pause()
+        assert Project(project.folder).settings.recipe.preset == "thorough"
+        assert (box.value, words(app, "generation.variations", "state")) == ("120", "default")
+        assert "variations" not in file_of(project)
+        box.focus()
+        await pilot.press("end", "backspace", "backspace", "backspace", "6", "0", "enter")
+        await pilot.pause()
+        assert Project(project.folder).settings.generation.variations == 60
+        assert words(app, "generation.variations", "state") == "set (reset)"
+
+
 async def test_a_file_changed_outside_is_shown_and_a_broken_one_told(make_project: MakeProject) -> None:
     project = make_project()
     path = project.folder / "project.toml"

@@ -16,7 +16,7 @@ from textual.widgets.option_list import Option
 from andraeus_tui.plan import rows_to_train
 from andraeus_tui.project import SETTINGS_FILE, change_setting, read_settings, reset_setting
 from andraeus_tui.recent import tilde
-from andraeus_tui.settings_form import Setting, Value, all_settings, in_force, stored
+from andraeus_tui.settings_form import Setting, Value, all_settings, default_of, in_force, stored
 from andraeus_tui.ui.base import ProjectScreen
 from andraeus_tui.ui.labels import retell
 from andraeus_tui.ui.setting_field import SettingField
@@ -62,7 +62,9 @@ class SettingsScreen(ProjectScreen):
                 yield Static(section.capitalize(), classes="section", markup=False)
                 for setting in settings:
                     held = self.project.settings
-                    yield SettingField(setting, stored(held, setting), in_force(held, setting))
+                    yield SettingField(
+                        setting, stored(held, setting), in_force(held, setting), default_of(held, setting)
+                    )
             yield Static("Theme, for all projects", classes="section", markup=False)
             names = sorted(self.app.available_themes)
             yield OptionList(*(Option(name, id=name) for name in names), id="themes", markup=False, compact=True)
@@ -80,7 +82,8 @@ class SettingsScreen(ProjectScreen):
         settings = self.project.settings
         rows = sum(count for _, count in rows_to_train(self.database, settings))
         for field in self.query(SettingField):
-            field.put(stored(settings, field.setting), in_force(settings, field.setting, rows))
+            one = field.setting
+            field.put(stored(settings, one), in_force(settings, one, rows), default_of(settings, one))
 
     @on(SettingField.Given)
     def _save(self, event: SettingField.Given) -> None:
