@@ -56,6 +56,8 @@ class Answer(Noun):
     source: str
     """`base` or `tuned`."""
     answer: str
+    by_adapter: bool | None = None
+    """Whether the adapter answered: not as `base`, nor where its gate left the question to the base model."""
     prompt: str
     """The rendered prompt, special tokens included."""
     prompt_sha256: str

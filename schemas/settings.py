@@ -97,6 +97,8 @@ class Recipe(Noun):
     rehearsal_weight: Annotated[float, Field(ge=0.0, le=100.0)] = 0.0
     """Weight of staying close to the base model's own predictions on general prompts (KL divergence a token)."""
     max_grad_norm: Annotated[float, Field(gt=0.0)] = 1.0
+    gate: bool = False
+    """Leave questions that are surely not about the person to the base model, so that it stays as able as it was."""
     early_stop: bool = False
     """Stop before the last epoch when the dev questions, known and unknown, are answered twice in a row."""
     max_length: Annotated[int, Field(ge=32, le=32_768)] = 512
@@ -118,6 +120,7 @@ class RecipeSettings(Noun):
     epochs: Annotated[int | None, Field(ge=1, le=1000)] = None
     batch_size: Annotated[int | None, Field(ge=1, le=4096)] = None
     schedule: Literal["cosine", "constant"] | None = None
+    gate: bool | None = None
     early_stop: bool | None = None
     checkpoint_every: Annotated[int | None, Field(ge=1)] = None
     trainer: Trainer = Trainer.AUTO
@@ -180,6 +183,7 @@ PRESETS: dict[Preset, Recipe] = {
         schedule="cosine",
         warmup=0.05,
         rehearsal_weight=3.0,
+        gate=True,
         early_stop=True,
     ),
 }

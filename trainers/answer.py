@@ -10,6 +10,7 @@ from schemas.evaluation import Answer
 from schemas.events import Answered, Finished, Log, Progress, Stage
 from schemas.run import AnswerJob
 from schemas.wire import Wire
+from trainers.gate import load_gate
 from trainers.generation import replies_to
 from trainers.lora import load_adapter
 from trainers.models import Device, load_for_answers, load_tokenizer, resolve
@@ -24,8 +25,10 @@ def answer(job: AnswerJob, wire: Wire) -> None:
     tokenizer = load_tokenizer(base)
     codecs = {text: ChatCodec(tokenizer, text) for text in {job.system_prompt, *job.contexts.values()}}
     model = load_for_answers(base, device, wire)
+    gate = None
     if job.adapter:
         model = load_adapter(model, Path(job.adapter))
+        gate = load_gate(Path(job.adapter))
     wire.emit(Log(message=f"Device: {device.note}."))
     sources = [source for source, wanted in (("base", job.base), ("tuned", bool(job.adapter))) if wanted]
     asked = [(codecs[job.contexts.get(one.id, job.system_prompt)], one.text) for one in job.questions]
@@ -34,32 +37,39 @@ def answer(job: AnswerJob, wire: Wire) -> None:
     for source in sources:
         stage = f"answer_{source}"
         wire.emit(Stage(name=stage, text=f"The {'base' if source == 'base' else 'trained'} model answers"))
-        plain = model.disable_adapter() if source == "base" and job.adapter else nullcontext()
-        with plain:
-            for done, (index, reply) in enumerate(
-                replies_to(
+        adapted = [source == "tuned"] * len(prompts)
+        if gate and source == "tuned":
+            adapted = gate.opens(model, codecs[job.system_prompt], [one.text for one in job.questions])
+            wire.emit(
+                Log(message=f"The gate leaves {adapted.count(False)} of {len(adapted)} questions to the base model.")
+            )
+        done = 0
+        for by_adapter in (True, False):
+            chosen = [index for index, adapts in enumerate(adapted) if adapts is by_adapter]
+            with nullcontext() if by_adapter or not job.adapter else model.disable_adapter():
+                for at, reply in replies_to(
                     model,
                     codecs[job.system_prompt],
-                    prompts,
+                    [prompts[index] for index in chosen],
                     job.max_new_tokens,
                     job.batch_size,
                     lambda: wire.stop_requested,
-                ),
-                start=1,
-            ):
-                codec, text = asked[index]
-                prompt = codec.render(text)
-                said = Answer(
-                    id=job.questions[index].id,
-                    source=source,
-                    answer=reply.text,
-                    prompt=prompt,
-                    prompt_sha256=hashlib.sha256(prompt.encode()).hexdigest(),
-                    prompt_tokens=reply.prompt_tokens,
-                    seconds=round(reply.seconds, 4),
-                )
-                wire.emit(Answered(answer=said))
-                wire.emit(Progress(stage=stage, done=done, total=len(prompts)))
+                ):
+                    codec, text = asked[chosen[at]]
+                    prompt = codec.render(text)
+                    said = Answer(
+                        id=job.questions[chosen[at]].id,
+                        source=source,
+                        answer=reply.text,
+                        by_adapter=by_adapter,
+                        prompt=prompt,
+                        prompt_sha256=hashlib.sha256(prompt.encode()).hexdigest(),
+                        prompt_tokens=reply.prompt_tokens,
+                        seconds=round(reply.seconds, 4),
+                    )
+                    wire.emit(Answered(answer=said))
+                    done += 1
+                    wire.emit(Progress(stage=stage, done=done, total=len(prompts)))
         if wire.stop_requested:
             raise Cancelled("Stopped before all questions were answered.")
     wire.emit(Finished(result={"answered": len(prompts), "device": device.note}))

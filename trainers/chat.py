@@ -13,6 +13,7 @@ from schemas.evaluation import Answer
 from schemas.events import Answered, AnswerEnded, Delta, Finished, Log, Stage
 from schemas.run import AskCommand, ChatJob
 from schemas.wire import Wire
+from trainers.gate import Gate, load_gate
 from trainers.generation import settled, tokens_of
 from trainers.lora import load_adapter
 from trainers.models import Device, load_for_answers, load_tokenizer, resolve
@@ -31,8 +32,9 @@ def chat(job: ChatJob, wire: Wire) -> None:
     model = load_for_answers(base, device, wire)
     if job.adapter:
         model = load_adapter(model, Path(job.adapter))
+    gate = load_gate(Path(job.adapter)) if job.adapter else None
     wire.emit(Log(message=f"Device: {device.note}."))
-    speaker = _Speaker(model, codec, job, wire)
+    speaker = _Speaker(model, codec, gate, job, wire)
     wire.emit(Stage(name=READY, text="Ready"))
     for line in wire.commands():
         try:
@@ -47,8 +49,8 @@ def chat(job: ChatJob, wire: Wire) -> None:
 class _Speaker:
     """One loaded model that answers."""
 
-    def __init__(self, model: Any, codec: ChatCodec, job: ChatJob, wire: Wire) -> None:
-        self.model, self.codec, self.job, self.wire = model, codec, job, wire
+    def __init__(self, model: Any, codec: ChatCodec, gate: Gate | None, job: ChatJob, wire: Wire) -> None:
+        self.model, self.codec, self.gate, self.job, self.wire = model, codec, gate, job, wire
         self.answered = 0
         context = model.config.get_text_config().max_position_embeddings
         self._limit = min(job.max_new_tokens, context // 2)
@@ -66,14 +68,15 @@ class _Speaker:
         if len(prompt) > self._room:
             self._end(command, "too_long")
             return
-        plain = self.model.disable_adapter() if self.job.adapter and command.source == "base" else nullcontext()
-        with plain:
+        by_adapter = command.source == "tuned" and self._is_for_adapter(turns)
+        with nullcontext() if by_adapter or not self.job.adapter else self.model.disable_adapter():
             ids, ended = self._speak(command, prompt)
         rendered = self.codec.render(*turns)
         said = Answer(
             id=command.id,
             source=command.source,
             answer=self.codec.decode(ids),
+            by_adapter=by_adapter,
             prompt=rendered,
             prompt_sha256=hashlib.sha256(rendered.encode()).hexdigest(),
             prompt_tokens=len(prompt),
@@ -83,6 +86,10 @@ class _Speaker:
         self.answered += ended
         cut: Literal["length", "cancelled"] = "length" if len(ids) == self._limit else "cancelled"
         self._end(command, "complete" if ended else cut)
+
+    def _is_for_adapter(self, turns: list[str]) -> bool:
+        """Whether any question of the conversation is: "And in winter?" goes on with what was asked before."""
+        return self.gate is None or any(self.gate.opens(self.model, self.codec, turns[::2]))
 
     def _speak(self, command: AskCommand, prompt: list[int]) -> tuple[list[int], bool]:
         """The answer's tokens without the end token, and whether the model ended it itself."""

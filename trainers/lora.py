@@ -9,6 +9,7 @@ import torch
 from schemas.errors import InputError
 from schemas.settings import Recipe
 from schemas.weights import ADAPTER_FILES, sha256_of
+from trainers.gate import Gate
 
 
 def attach(model: Any, recipe: Recipe, seed: int) -> Any:
@@ -111,11 +112,13 @@ def _check_weights(path: Path) -> None:
                 raise ValueError(f"{name} holds numbers that are not finite")
 
 
-def save_adapter(model: Any, tokenizer: Any, folder: Path) -> None:
-    """Write the adapter with its tokenizer and chat template; the folder appears whole or not at all."""
+def save_adapter(model: Any, tokenizer: Any, gate: Gate | None, folder: Path) -> None:
+    """Write the adapter with its tokenizer, chat template and gate; the folder appears whole or not at all."""
     part = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     model.save_pretrained(part, safe_serialization=True)
     tokenizer.save_pretrained(part)
+    if gate:
+        gate.save(part)
     shutil.rmtree(folder, ignore_errors=True)
     part.rename(folder)

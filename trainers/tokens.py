@@ -67,6 +67,11 @@ class ChatCodec:
             ids += after
         return ids
 
+    def span(self, question: str) -> tuple[int, int]:
+        """Where the question's own tokens lie in its prompt: the first, and the one after the last."""
+        end = len(self.prompt(question)) - len(self._frame(1).ids[-1])
+        return end - len(self._plain(question)), end
+
     def _frame(self, turns: int) -> "_Frame":
         """What the template puts around so many turns; the system prompt is number 0 and the turns follow."""
         if turns not in self._frames:

@@ -19,6 +19,7 @@ from trainers.clock import Clock
 from trainers.dataset import dev_rows, emphasised, encode, read_rows, shared_end, stand_ins
 from trainers.frozen import Prepared, SplitModel
 from trainers.fused import fused
+from trainers.gate import learn
 from trainers.loop import Loop
 from trainers.lora import attach, first_block, load_weights, save_adapter
 from trainers.models import Device, load_model, load_tokenizer, resolve
@@ -68,6 +69,7 @@ def train(job: TrainJob, wire: Wire) -> None:
     wire.emit(Stage(name="preflight", text="Looking at rows, time and memory"))
     codec = ChatCodec(tokenizer, config.system_prompt)
     examples = encode(emphasised(rows), codec, recipe.max_length)
+    questions = [row.question for row in emphasised(rows)]
     cost = estimate(examples + stand_ins(prompts, codec), recipe, base, device, choice.four_bit)
     wire.emit(Metric(step=0, total_steps=cost.steps, epoch=0.0, values=cost.as_dict()))
     if job.dry_run:
@@ -92,12 +94,16 @@ def train(job: TrainJob, wire: Wire) -> None:
         ranks.wait()
         filled = replay.fill(prompts, model, codec, saved, wire)
         examples += [codec.rehearsal(row.question, row.answer) for row in filled]
+        questions += [row.question for row in filled]
         clock.mark("rehearsal")
 
     wire.emit(Stage(name="prepare", text="Running the frozen blocks once for every row"))
     split = SplitModel(model, first_block(model, recipe))
     pad = tokenizer.pad_token_id
-    feed = Feed(split.prepare(examples, pad), model.device, room=free_bytes(model.device) / 4)
+    prepared = split.prepare(examples, pad)
+    gate = learn(prepared, questions, codec, split.first) if recipe.gate and ranks.leads else None
+    feed = Feed(prepared, model.device, room=free_bytes(model.device) / 4)
+    del prepared
     known = split.prepare(encode(dev_rows(dev, RowKind.QUESTION), codec, recipe.max_length), pad)
     refusals = encode(dev_rows(dev, RowKind.ABSTENTION), codec, recipe.max_length)
     unknown = split.prepare(shared_end(refusals), pad) if any(row.kind is RowKind.ABSTENTION for row in rows) else []
@@ -126,11 +132,14 @@ def train(job: TrainJob, wire: Wire) -> None:
         return
 
     wire.emit(Stage(name="save", text="Saving the adapter"))
-    save_adapter(tuned, tokenizer, folder / "adapter")
+    save_adapter(tuned, tokenizer, gate, folder / "adapter")
     loop.forget_checkpoints()
     clock.mark("save")
     wire.emit(
-        Finished(result=_result(loop, choice, config, device, pace, len(examples)) | {"stage_seconds": clock.stages})
+        Finished(
+            result=_result(loop, choice, config, device, pace, len(examples), gate is not None)
+            | {"stage_seconds": clock.stages}
+        )
     )
 
 
@@ -159,12 +168,13 @@ def _feed(prepared: list[Prepared], model: Any) -> Feed | None:
 
 
 def _result(
-    loop: Loop, choice: Choice, config: TrainConfig, device: Device, pace: Pace, examples: int
+    loop: Loop, choice: Choice, config: TrainConfig, device: Device, pace: Pace, examples: int, gated: bool
 ) -> dict[str, Any]:
     position = loop.position
     return {
         "steps": position.step,
         "adapter": "adapter",
+        "gate": gated,
         "rows": examples,
         "seconds": round(position.seconds, 1),
         "examples_per_second": round(loop.trained / max(loop.seconds_here, 1e-9), 2),
