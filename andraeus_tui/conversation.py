@@ -61,6 +61,8 @@ class Reply:
     facts_named: int | None = None
     """How many of the person's facts stand in the prompt; unknown when they could not be read."""
     seconds: float = 0.0
+    left_to_base: bool = False
+    """Whether the trained model's gate left the question to the base model."""
     wrong: bool = False
     """Marked so by the person."""
 
@@ -201,6 +203,7 @@ def _answered(reply: Reply, answer: Answer, facts: list[Fact] | None) -> Reply:
         prompt_tokens=answer.prompt_tokens,
         facts_named=named,
         seconds=answer.seconds,
+        left_to_base=answer.source == "tuned" and answer.by_adapter is False,
     )
 
 

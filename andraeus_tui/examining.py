@@ -3,7 +3,7 @@
 import hashlib
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -16,16 +16,17 @@ from andraeus_tui.drawing import draw
 from andraeus_tui.files import write_whole
 from andraeus_tui.jobs import Job
 from andraeus_tui.project import Project
-from andraeus_tui.runs import EVALUATION_FILE, Run, config_of, facts_of
+from andraeus_tui.runs import ADAPTER_FOLDER, EVALUATION_FILE, Run, config_of, facts_of
 from evaluators.metrics import metrics_of
 from evaluators.proof import prove
 from evaluators.questions import questions_of
 from evaluators.scorer import judge_both
 from schemas.errors import AndraeusError, InputError
-from schemas.evaluation import Evaluation, Question
+from schemas.evaluation import Answer, Evaluation, Question, QuestionGroup
 from schemas.events import Event, Stage
 from schemas.row import Row, RowKind
 from schemas.run import DatasetFile
+from schemas.weights import GATE_FILE
 
 REPORT_FILE = "report.html"
 _LIBRARIES = ("torch", "transformers", "peft")
@@ -58,6 +59,7 @@ def examine(
         metrics=metrics_of((one.question, one.tuned_verdict) for one in judged),
         base_metrics=metrics_of((one.question, one.base_verdict) for one in judged if one.base_verdict),
         proof=prove(facts_of(run.folder), questions, answers),
+        left_to_base=_left_to_base(questions, answers) if (run.folder / ADAPTER_FOLDER / GATE_FILE).is_file() else {},
         judged=judged,
         seconds=round(time.monotonic() - began, 1),
         versions={"andraeus": __version__} | {name: version(name) for name in _LIBRARIES},
@@ -66,6 +68,13 @@ def examine(
     tell(Stage(name="report", text="Writing the report"))
     write_report(run.folder)
     return result
+
+
+def _left_to_base(questions: Sequence[Question], answers: Sequence[Answer]) -> dict[str, tuple[int, int]]:
+    left = {answer.id for answer in answers if answer.source == "tuned" and answer.by_adapter is False}
+    sides = {"general": [one.id for one in questions if one.group is QuestionGroup.GENERAL]}
+    sides["other"] = [one.id for one in questions if one.group is not QuestionGroup.GENERAL]
+    return {name: (sum(id in left for id in ids), len(ids)) for name, ids in sides.items()}
 
 
 def questions_for(project: Project, run: Run) -> list[Question]:

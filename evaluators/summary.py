@@ -49,6 +49,17 @@ def count(found: Proportion) -> str:
     return f"{found.hits} of {found.total}"
 
 
+def gate_text(evaluation: Evaluation) -> str:
+    """What the adapter's gate did; empty when there is none."""
+    if not evaluation.left_to_base:
+        return ""
+    (general, generals), (other, others) = (evaluation.left_to_base[name] for name in ("general", "other"))
+    return (
+        f"The adapter's gate left {general} of {generals} general questions to the base model, and {other} of {others} others. "
+        "An adapter that is used elsewhere, without its gate, changes the general answers more."
+    )
+
+
 def claims(evaluation: Evaluation) -> list[Claim]:
     """The claim: what the trained model knows, admits not to know, and has kept."""
     sentences = {

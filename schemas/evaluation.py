@@ -119,6 +119,9 @@ class Evaluation(Noun):
     base_metrics: dict[str, Proportion]
     """The same of the untouched base model."""
     proof: Proof
+    left_to_base: dict[str, tuple[int, int]] = Field(default_factory=dict)
+    """Of `general` questions and of `other` ones, how many the adapter's gate left to the base model, and how many there
+    were. Empty without a gate."""
     judged: tuple[Judged, ...]
     seconds: float
     versions: dict[str, str] = Field(default_factory=dict)

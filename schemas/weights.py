@@ -15,6 +15,8 @@ EMBEDDED = "embedded"
 """Name of the base model that comes along."""
 _EMBEDDED_SIZE = 134_515_008
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
+GATE_FILE = "gate.safetensors"
+"""Beside them, where the adapter has a gate: which questions are left to the base model."""
 
 
 def parameters_of(folder: Path) -> int:
@@ -67,6 +69,8 @@ def take_adapter(source: Path, target: Path) -> str:
     try:
         for name in ADAPTER_FILES:
             shutil.copyfile(source / name, part / name)
+        if (source / GATE_FILE).is_file():
+            shutil.copyfile(source / GATE_FILE, part / GATE_FILE)
     except FileNotFoundError as error:
         shutil.rmtree(part)
         raise InputError(f"There is no whole adapter in {source}.", "Train from scratch.") from error

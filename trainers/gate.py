@@ -12,10 +12,10 @@ from typing import Any
 import torch
 
 from schemas.errors import InputError
+from schemas.weights import GATE_FILE
 from trainers.frozen import Prepared
 from trainers.tokens import ChatCodec
 
-GATE_FILE = "gate.safetensors"
 FEWEST = 64
 """General prompts without which there is too little to learn what is not about the person."""
 _MOST = 4000
@@ -60,16 +60,17 @@ def learn(prepared: Sequence[Prepared], questions: Sequence[str], codec: ChatCod
 
     Logistic regression with both sides weighing the same, so that the number of rows does not matter.
     """
-    sides: tuple[list[torch.Tensor], list[torch.Tensor]] = ([], [])
-    for row, question in zip(prepared, questions, strict=True):
-        start, end = codec.span(question)
-        if end > start:
-            sides[row.example.rehearsal].append(row.states[start:end].float().mean(0))
-    own, general = sides
+    general = [at for at, row in enumerate(prepared) if row.example.rehearsal]
+    own = [at for at, row in enumerate(prepared) if not row.example.rehearsal]
     if len(general) < FEWEST or not own:
         return None
-    own = [own[at * len(own) // min(_MOST, len(own))] for at in range(min(_MOST, len(own)))]
-    inputs = torch.stack([*own, *general]).cpu()
+    own = [own[at * len(own) // _MOST] for at in range(_MOST)] if len(own) > _MOST else own
+
+    def state(at: int) -> torch.Tensor:
+        start, end = codec.span(questions[at])
+        return prepared[at].states[start : max(end, start + 1)].float().mean(0)
+
+    inputs = torch.stack([state(at) for at in (*own, *general)]).cpu()
     mean, spread = inputs.mean(0), inputs.std(0) + 1e-6
     inputs = (inputs - mean) / spread
     wanted = torch.cat([torch.ones(len(own)), torch.zeros(len(general))])

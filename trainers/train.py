@@ -19,7 +19,7 @@ from trainers.clock import Clock
 from trainers.dataset import dev_rows, emphasised, encode, read_rows, shared_end, stand_ins
 from trainers.frozen import Prepared, SplitModel
 from trainers.fused import fused
-from trainers.gate import learn
+from trainers.gate import learn, load_gate
 from trainers.loop import Loop
 from trainers.lora import attach, first_block, load_weights, save_adapter
 from trainers.models import Device, load_model, load_tokenizer, resolve
@@ -102,6 +102,9 @@ def train(job: TrainJob, wire: Wire) -> None:
     pad = tokenizer.pad_token_id
     prepared = split.prepare(examples, pad)
     gate = learn(prepared, questions, codec, split.first) if recipe.gate and ranks.leads else None
+    if recipe.gate and config.parent and gate is None:
+        # An update may have few general prompts; the gate of the adapter that it continues has seen more.
+        gate = load_gate(folder / config.parent.adapter)
     feed = Feed(prepared, model.device, room=free_bytes(model.device) / 4)
     del prepared
     known = split.prepare(encode(dev_rows(dev, RowKind.QUESTION), codec, recipe.max_length), pad)

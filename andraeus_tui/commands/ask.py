@@ -28,7 +28,12 @@ def ask(folder: Path, given: tuple[str, ...], run_name: str | None, base: bool, 
     said = {answer.id: answer for answer in answers}
     if output == "json":
         body = [
-            {"question": text, "answer": said[str(at)].answer, "prompt_tokens": said[str(at)].prompt_tokens}
+            {
+                "question": text,
+                "answer": said[str(at)].answer,
+                "by_adapter": said[str(at)].by_adapter,
+                "prompt_tokens": said[str(at)].prompt_tokens,
+            }
             for at, text in enumerate(texts)
         ]
         document({"answers": body})

@@ -232,4 +232,5 @@ def numbers(reply: Reply) -> str:
         facts = ", 0 of them facts"
     else:
         facts = f", which name {reply.facts_named} {'fact' if reply.facts_named == 1 else 'facts'}"
-    return f"{reply.prompt_tokens} prompt tokens{facts}, {reply.seconds:.1f} s"
+    left = ", not about you: left to the base model" if reply.left_to_base else ""
+    return f"{reply.prompt_tokens} prompt tokens{facts}, {reply.seconds:.1f} s{left}"

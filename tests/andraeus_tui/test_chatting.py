@@ -16,6 +16,7 @@ from andraeus_tui.conversation import (
     KEPT_TURNS,
     Conversation,
     ReplyState,
+    Source,
     WorkerState,
     asked,
     end_open,
@@ -26,6 +27,7 @@ from andraeus_tui.conversation import (
 from andraeus_tui.matching import candidates
 from andraeus_tui.project import Project, create
 from andraeus_tui.store.facts import put_facts
+from andraeus_tui.ui.turn_box import numbers
 from schemas.errors import InputError
 from schemas.evaluation import Answer
 from schemas.events import Answered, AnswerEnded, CancelledByUser, Delta, Event, Failed, Log, Stage
@@ -46,6 +48,20 @@ FACTS = [
 def answered(id: str, text: str, prompt: str = "What?", source: str = "tuned") -> Answered:
     said = Answer(id=id, source=source, answer=text, prompt=prompt, prompt_sha256="0", prompt_tokens=9, seconds=0.5)
     return Answered(answer=said)
+
+
+def test_a_question_left_to_the_base_model_is_told() -> None:
+    cases: list[tuple[bool | None, Source, bool]] = [
+        (False, "tuned", True),
+        (True, "tuned", False),
+        (None, "tuned", False),
+        (False, "base", False),
+    ]
+    for by_adapter, source, told in cases:
+        said = answered("1", "Paris.", source=source).answer.model_copy(update={"by_adapter": by_adapter})
+        (reply,) = fold(asked(Conversation(), "1", "Capital?", [source]), Answered(answer=said), []).turn("1").replies
+        assert reply.left_to_base is told
+        assert ("left to the base model" in numbers(reply)) is told
 
 
 def folded(start: Conversation, *events: Event, facts: list[Fact] | None = None) -> Conversation:

@@ -68,7 +68,8 @@ def test_a_question_without_words_and_one_that_looks_like_control_tokens(tiny_mo
 
 
 def test_what_is_saved_is_what_was_learned_and_damage_is_told(gated: Path, tmp_path: Path) -> None:
-    from trainers.gate import GATE_FILE, load_gate
+    from schemas.weights import GATE_FILE
+    from trainers.gate import load_gate
 
     found = load_gate(gated)
     assert found is not None and found.block == 1
@@ -133,5 +134,17 @@ def test_training_makes_one_unless_it_is_switched_off(cli: Cli, project: Path) -
         done = cli("--train-only", "--project", project, "--output", "json")
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout.splitlines()[-1])["result"]["gate"] is made
+        if made:
+            told = cli("evaluate", "--project", project)
+            assert (
+                "The adapter's gate left " in told.stdout and " of 4 general questions to the base model" in told.stdout
+            )
         newest = max(project.glob("runs/2*"), key=lambda path: path.name)
         assert (newest / "adapter" / "gate.safetensors").is_file() is made
+
+
+def test_an_adapter_that_is_taken_along_keeps_its_gate(gated: Path, tmp_path: Path) -> None:
+    from schemas.weights import GATE_FILE, take_adapter
+
+    take_adapter(gated, tmp_path / "parent")
+    assert (tmp_path / "parent" / GATE_FILE).read_bytes() == (gated / GATE_FILE).read_bytes()
