@@ -20,6 +20,10 @@ SEED_ROWS = {"preset": "seed", "batch_size": 32}
 """The seed's adapter and rows (r=64 on all linear layers, questions alone, 5 epochs) in larger batches."""
 
 
+DEFAULTS_ADAPTER = {"preset": "default", "batch_size": 32, "epochs": 5}
+"""The default's adapter, to be trained on the seed's rows as well."""
+
+
 class Bench:
     """Runs arms, each in a process of its own, until the time is over."""
 
@@ -62,11 +66,11 @@ class Bench:
         path = os.pathsep.join(part for part in (str(ROOT), os.environ.get("PYTHONPATH", "")) if part)
         return dict(os.environ) | {"PYTHONPATH": path, "HF_HUB_OFFLINE": "1", "ANDRAEUS_CACHE": str(self.cache)}
 
-    def project(self, name: str, model: str, recipe: dict[str, Any]) -> Project:
+    def project(self, name: str, model: str, recipe: dict[str, Any], seed_rows: bool = False) -> Project:
         """A fresh project for an arm."""
         folder = self.work / name
         shutil.rmtree(folder, ignore_errors=True)
-        return gpu_projects.make(folder, str((self.models / model).resolve()), recipe)
+        return gpu_projects.make(folder, str((self.models / model).resolve()), recipe, seed_rows)
 
     def frozen(self, name: str, model: str, recipe: dict[str, Any], trainer: str, **override: Any) -> Path:
         """A frozen run; `override` changes what settings do not offer."""
@@ -78,12 +82,14 @@ class Bench:
         (run / "config.json").write_text(json.dumps(config))
         return run
 
-    def command(self, arm: str, trainer: str, cold: bool, **environment: str) -> None:
-        """andraeus-tui --train-only on the 7B shape, from the command to the saved adapter."""
+    def command(
+        self, arm: str, trainer: str, cold: bool, recipe: dict[str, Any] = SEED_ROWS, **environment: str
+    ) -> None:
+        """andraeus-tui --train-only on the 7B shape and the seed's rows, from the command to the saved adapter."""
         if cold:
             shutil.rmtree(self.cache, ignore_errors=True)
             forget(self.models / "seven")
-        project = self.project(arm, "seven", SEED_ROWS)
+        project = self.project(arm, "seven", recipe, seed_rows=True)
         command: list[str | Path] = [sys.executable, "-m", "andraeus_tui.cli", "--train-only", "--project", project.folder,
                    "--trainer", trainer, "--output", "json"]  # fmt: skip
         code, seconds = self.run(arm, command, 150, **environment)

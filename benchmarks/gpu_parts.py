@@ -146,8 +146,8 @@ def train(run: Path, out: Path, graphs: bool | None, processes: int) -> None:
     said: dict[str, str] = {}
     save = getattr(recipe, "save_adapter")  # noqa: B009 (it is the recipe's own name that is replaced)
 
-    def answer_and_save(model: Any, tokenizer: Any, folder: Path) -> None:
-        save(model, tokenizer, folder)
+    def answer_and_save(model: Any, tokenizer: Any, gate: Any, folder: Path) -> None:
+        save(model, tokenizer, gate, folder)
         torch.cuda.synchronize()
         body["wall_seconds"] = round(time.time() - began, 2)
         body["peak_gb"] = round(torch.cuda.max_memory_allocated() / 1e9, 2)

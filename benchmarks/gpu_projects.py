@@ -20,14 +20,20 @@ SEED_VARIATIONS = 10
 """The prototype's wordings a fact."""
 
 
-def make(folder: Path, model: str, recipe: dict[str, Any]) -> Project:
-    """A project about the first invented person, with 50 facts and all rows approved."""
+def make(folder: Path, model: str, recipe: dict[str, Any], seed_rows: bool = False) -> Project:
+    """A project about the first invented person, with 50 facts and all rows approved.
+
+    With `seed_rows`, and with the seed's preset, these are the prototype's: questions alone, SEED_VARIATIONS a fact.
+    """
     facts = [complete(fact) for fact in person(0, FACTS)]
     project = create(folder, model)
     for key, value in recipe.items():
         change_setting(project, "recipe", key, value)
-    wordings = {"variations": SEED_VARIATIONS} if recipe.get("preset") == Preset.SEED else {}
+    seed_rows = seed_rows or recipe.get("preset") == Preset.SEED
+    wordings = {"variations": SEED_VARIATIONS, "replay": 0} if seed_rows else {}
     rows = list(build(facts, project.settings.generation.model_copy(update=wordings)).rows)
+    if seed_rows:
+        rows = [row for row in rows if row.kind is RowKind.QUESTION]
     with project.database() as database:
         put_facts(database, facts, "import")
         replace_generated(database, rows, ReviewState.APPROVED, "generate")

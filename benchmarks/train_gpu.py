@@ -7,7 +7,8 @@ is made there. Every arm is a process of its own with a time limit and leaves OU
 that fails stops no other. With --serve PATH the vLLM arm runs with that folder alone on its path.
 
   seven  makes the 7B shape      a  the seed's settings written plainly (24 batches, extrapolated)
-  t      --train-only as `auto` picks it: cold, twice with warm caches
+  t      --train-only as `auto` picks it: cold, three times with warm caches
+  t2     the same with the default's adapter (rank 16, MLPs of the upper two thirds): three times with warm caches
   b      ours, Unsloth, 4 bit    c  ours, NF4        d  ours, NF4, the default recipe's adapter (b to d: cold and warm)
   b2     b with compiled blocks
   f      SmolLM2, 50 facts, default rows: recorded, eager, larger batches, Unsloth
@@ -30,7 +31,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.gpu_bench import ROOT, SEED_ROWS, Bench
+from benchmarks.gpu_bench import DEFAULTS_ADAPTER, ROOT, SEED_ROWS, Bench
 
 ORDER = ("seven", "t", "c", "b", "a", "f", "d", "e", "g", "h", "b2")
 
@@ -62,6 +63,13 @@ def t(bench: Bench) -> None:
     bench.command("t_auto_cold", "auto", cold=True)
     bench.command("t_auto_warm", "auto", cold=False)
     bench.command("t_auto_warm_2", "auto", cold=False)
+    bench.command("t_auto_warm_3", "auto", cold=False)
+
+
+def t2(bench: Bench) -> None:
+    """The whole command with the default's adapter, on as many question rows and passes."""
+    for turn in ("warm", "warm_2", "warm_3"):
+        bench.command(f"t_default_{turn}", "auto", cold=False, recipe=DEFAULTS_ADAPTER)
 
 
 def c(bench: Bench) -> None:
@@ -111,7 +119,7 @@ def p(bench: Bench, free: str = "14,30") -> None:
         told, held = bench.out / f"{arm}.json", bench.out / f"{arm}.held.json"
         for path in (told, held):
             path.unlink(missing_ok=True)
-        run = bench.frozen(arm, "seven", SEED_ROWS, "nf4")
+        run = bench.frozen(arm, "seven", SEED_ROWS | {"epochs": 1}, "nf4")
         with _held(bench, room, held):
             command: list[str | Path] = [sys.executable, "-m", "benchmarks.gpu_parts", "train", run, told]
             code, seconds = bench.run(arm, command, 170)
@@ -237,7 +245,7 @@ def main() -> None:
     given = options.parse_args()
     bench = Bench(given.out.resolve(), given.models.resolve(), given.serve, given.minutes)
     parts: dict[str, Callable[[Bench], None]] = {"seven": seven, "a": a, "b": b, "b2": b2, "c": c, "d": d, "e": e, "f": f, "g": g, "h": h,
-             "t": t, "q": q, "m": m, "p": partial(p, free=given.free)}  # fmt: skip
+             "t": t, "t2": t2, "q": q, "m": m, "p": partial(p, free=given.free)}  # fmt: skip
     for name in given.only.split(","):
         try:
             parts[name](bench)

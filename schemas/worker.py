@@ -3,6 +3,7 @@
 A worker's __main__ calls `claim_stdout` before anything else, then `serve`.
 """
 
+import gc
 import os
 import sys
 import time
@@ -19,6 +20,11 @@ Run = Callable[[str, Wire], None]
 """Runs a job given as JSON to its end, heavy imports included, and emits `finished`."""
 
 
+_COLLECT = (50_000, 20, 100)
+"""How many new objects Python waits for before it looks for garbage. At its usual 700 it looks through all that torch and
+transformers bring, which is no garbage, time and again: a fifth of what their import takes."""
+
+
 def serve(out: TextIO, jobs: Mapping[str, Run], *, saves: frozenset[str], online: frozenset[str]) -> NoReturn:
     """Run the job that the command line names and end the process.
 
@@ -33,6 +39,7 @@ def serve(out: TextIO, jobs: Mapping[str, Run], *, saves: frozenset[str], online
 
 def _serve(out: TextIO, jobs: Mapping[str, Run], saves: frozenset[str], online: frozenset[str]) -> int:
     os.umask(0o077)
+    gc.set_threshold(*_COLLECT)
     name = sys.argv[1] if len(sys.argv) > 1 else ""
     if name not in jobs:
         print(f"usage: {'|'.join(jobs)}", file=sys.stderr)
