@@ -9,6 +9,7 @@ from andraeus_tui.importing import Import
 from andraeus_tui.project import SETTINGS_FILE, Project, create
 from andraeus_tui.store.facts import put_facts
 from schemas.errors import InputError
+from schemas.weights import EMBEDDED
 
 
 class ModelSource(StrEnum):
@@ -51,6 +52,15 @@ def folder_problem(text: str) -> str:
     except (OSError, InputError):
         return "This folder cannot be used."
     return ""
+
+
+def source_of(name: str) -> tuple[ModelSource, str]:
+    """What a model's name on the command line means, and the name."""
+    name = name.strip()
+    if name == EMBEDDED:
+        return ModelSource.EMBEDDED, name
+    looks_like_path = name.startswith((".", "/", "~")) or name.count("/") != 1
+    return (ModelSource.FOLDER if looks_like_path or Path(name).is_dir() else ModelSource.HUB), name
 
 
 def model_problem(source: ModelSource, name: str) -> str:

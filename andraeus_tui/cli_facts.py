@@ -38,11 +38,12 @@ def facts_list(folder: Path, output: str) -> None:
 @PROJECT
 @click.option("--format", "form", type=click.Choice(["json", "jsonl", "csv", "yaml", "mapping"]), default="json")
 @click.option("--file", type=click.Path(path_type=Path), help="Write here instead of to the screen.")
-def facts_export(folder: Path, form: str, file: Path | None) -> None:
+@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+def facts_export(folder: Path, form: str, file: Path | None, force: bool) -> None:
     """Write all facts in a form that can be imported."""
     from andraeus_tui.commands.facts import export
 
-    export(folder, form, file)
+    export(folder, form, file, force)
 
 
 @facts.command("add")

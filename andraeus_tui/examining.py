@@ -1,9 +1,11 @@
 """Examines a trained model: asks it and the base model, judges, proves, and leaves eval.json and report.html in the run."""
 
 import hashlib
+import os
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +18,7 @@ from andraeus_tui.drawing import draw
 from andraeus_tui.files import write_whole
 from andraeus_tui.jobs import Job
 from andraeus_tui.project import Project
-from andraeus_tui.runs import ADAPTER_FOLDER, EVALUATION_FILE, Run, config_of, facts_of
+from andraeus_tui.runs import ADAPTER_FOLDER, EVALUATION_FILE, Run, config_of, facts_of, lock
 from evaluators.metrics import metrics_of
 from evaluators.proof import prove
 from evaluators.questions import questions_of
@@ -29,6 +31,7 @@ from schemas.run import DatasetFile
 from schemas.weights import GATE_FILE
 
 REPORT_FILE = "report.html"
+_LOCK = "examination.lock"
 _LIBRARIES = ("torch", "transformers", "peft")
 
 
@@ -41,7 +44,26 @@ def examine(
     """Ask both models every question, and write the evidence into the run's folder.
 
     `started` gets the job, so that somebody can stop it; a stopped examination writes nothing and raises Cancelled.
+    Raises AndraeusError while another process examines the run.
     """
+    with _alone(run):
+        return _examine(project, run, tell, started)
+
+
+@contextmanager
+def _alone(run: Run) -> Iterator[None]:
+    handle = lock(run.folder / _LOCK)
+    if handle is None:
+        raise AndraeusError(
+            f"Run {run.name} is being examined already, in another process.", "Wait for it, or stop it."
+        )
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+def _examine(project: Project, run: Run, tell: Callable[[Event], None], started: Callable[[Job], None]) -> Evaluation:
     began = time.monotonic()
     config = config_of(run.folder)
     settings = project.settings.evaluation

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from andraeus_tui.readers import Entry, entries_of, entries_of_text
+from generators.lexicon import normalise
 from generators.topics import complete
 from schemas.errors import InputError
 from schemas.fact import Fact, ImportedFact
@@ -99,7 +100,12 @@ def sort_out(entries: Iterator[Entry], existing: list[Fact], replace: bool = Fal
             result.known += 1
         elif old is not None and not replace:
             what = "another value" if fact.text != old.text else "other details"
-            reason = f"this attribute has {what} already"
+            same = normalise(imported.attribute) == normalise(old.attribute)
+            reason = (
+                f"this attribute has {what} already"
+                if same
+                else f"{old.attribute!r} is the same and has {what} already"
+            )
             result.skipped.append(Skipped(entry.place, _label(entry.body), reason, replaceable=True))
         else:
             fresh[fact.id] = entry.place

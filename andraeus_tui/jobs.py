@@ -163,6 +163,9 @@ def _signal_name(number: int) -> str:
         return "unknown"
 
 
+_HEARD = b"\nStopping: what is done is being saved. Once more insists.\n"
+
+
 class Stoppable(Protocol):
     """What can be asked to save and leave."""
 
@@ -174,6 +177,8 @@ def stop_on_signals(job: Stoppable) -> None:
     """Ctrl-C, a closed terminal or a polite kill ask the worker to save and leave."""
 
     def handle(number: int, frame: FrameType | None) -> None:
+        # Written at once, past any buffer: a signal comes in the middle of whatever is being printed.
+        os.write(2, _HEARD)
         job.stop()
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -38,7 +38,13 @@ class Project:
     @contextmanager
     def database(self) -> Iterator[Database]:
         """The project's database, open for the block."""
-        database = Database(self.folder / DATABASE_FILE)
+        path = self.folder / DATABASE_FILE
+        if not path.exists():
+            raise InputError(
+                f"{path} is missing: it holds the project's facts and rows.",
+                "Copy it from where the project was before.",
+            )
+        database = Database(path)
         try:
             yield database
         finally:

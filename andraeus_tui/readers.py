@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from andraeus_tui import bars
+from generators.lexicon import find
 from schemas.errors import InputError
 from schemas.fact import ImportedFact
 
@@ -101,9 +102,14 @@ class _Pairs(list[tuple[str, Any]]):
     """A JSON object as its pairs, so that a key that stands twice is seen."""
 
 
+def _as_written(digits: str) -> float | str:
+    """A number, or its digits where the number would be written otherwise: 1.10 is a version, not 1.1."""
+    return float(digits) if str(float(digits)) == digits else digits
+
+
 def _json(text: str, path: Path | str) -> Iterator[Entry]:
     try:
-        data = json.loads(text, object_pairs_hook=_Pairs)
+        data = json.loads(text, object_pairs_hook=_Pairs, parse_float=_as_written)
     except (json.JSONDecodeError, RecursionError) as error:
         where = (
             f" (line {error.lineno}, column {error.colno}: {error.msg})"
@@ -153,13 +159,15 @@ def _jsonl(text: str, path: Path | str) -> Iterator[Entry]:
         if not line.strip():
             continue
         try:
-            body = json.loads(line, object_pairs_hook=_Pairs)
+            body = json.loads(line, object_pairs_hook=_Pairs, parse_float=_as_written)
         except (json.JSONDecodeError, RecursionError) as error:
             raise InputError(f"{path} is not valid JSONL: line {number} is no JSON.") from error
         yield _from_object(f"line {number}", body)
 
 
 _COLUMNS = frozenset(ImportedFact.model_fields)
+_HEADS = {"attribute": {"attribute", "key", "name", "field", "fact"}, "value": {"value", "answer"}}
+"""What other programs call the two columns."""
 
 
 def _csv(text: str, path: Path | str) -> Iterator[Entry]:
@@ -172,6 +180,8 @@ def _csv(text: str, path: Path | str) -> Iterator[Entry]:
     except csv.Error as error:
         raise InputError(f"{path} is not valid CSV: {error}.") from error
     header = [cell.strip().casefold() for cell in rows[0][1]] if rows else []
+    if len(header) == 2 and header[0] in _HEADS["attribute"] and header[1] in _HEADS["value"]:
+        header = ["attribute", "value"]
     if {"attribute", "value"} <= set(header):
         if len(set(header)) < len(header):
             raise InputError(f"{path} has a column twice in its header.")
@@ -180,6 +190,11 @@ def _csv(text: str, path: Path | str) -> Iterator[Entry]:
             raise InputError(f"{path} has an unknown column {unknown[0]!r}.", f"Known: {', '.join(sorted(_COLUMNS))}.")
         rows = rows[1:]
     elif rows and all(len(row) == 2 for _, row in rows):
+        if len(rows) > 1 and all(map(find, header)) and not any(find(row[0]) for _, row in rows[1:]):
+            raise InputError(
+                f"{path} looks like a table with the columns {header[0]!r} and {header[1]!r}; a fact a line is wanted.",
+                "Write a line for each: attribute,value",
+            )
         header = ["attribute", "value"]
     else:
         raise InputError(f"{path} needs a header line with the columns attribute and value.")
@@ -216,7 +231,8 @@ def _yaml(text: str, path: Path | str) -> Iterator[Entry]:
 
 
 def _pairs_loader() -> Any:
-    """A safe loader that keeps every pair of a mapping, and dates as they were written."""
+    """A safe loader that keeps every pair of a mapping, and all that would come back otherwise as it was written: dates, codes
+    ("0042" is an octal number to YAML, "12:30" one of base 60), "no" and "on"."""
     import yaml
 
     class Loader(yaml.SafeLoader):
@@ -234,6 +250,18 @@ def _pairs_loader() -> Any:
         )
 
     Loader.add_constructor("tag:yaml.org,2002:map", pairs)
+
+    def as_it_stands(loader: Any, node: Any) -> Any:
+        read = {
+            "int": loader.construct_yaml_int,
+            "float": loader.construct_yaml_float,
+            "bool": loader.construct_yaml_bool,
+        }
+        value = read[node.tag.rsplit(":", 1)[1]](node)
+        return value if str(value).casefold() == node.value.casefold() else str(node.value)
+
+    for kind in ("int", "float", "bool"):
+        Loader.add_constructor(f"tag:yaml.org,2002:{kind}", as_it_stands)
     Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: str(node.value))
     return Loader
 

@@ -51,6 +51,8 @@ class Run:
     evaluated: bool
     parent: Parent | None = None
     """The run that it continues, and what changed since; None for one from scratch."""
+    hopeless: bool = False
+    """It could not do what it was asked (no such model, no GPU) and ended before its first step: it would end so again."""
 
     @property
     def name(self) -> str:
@@ -60,7 +62,7 @@ class Run:
     @property
     def can_resume(self) -> bool:
         """Whether `--resume` makes sense."""
-        return self.state in {RunState.INTERRUPTED, RunState.STOPPED, RunState.FAILED}
+        return self.state in {RunState.INTERRUPTED, RunState.STOPPED, RunState.FAILED} and not self.hopeless
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,10 @@ def read_run(folder: Path) -> Run:
     else:
         state, message = RunState.INTERRUPTED, "It ended without a word; it can be resumed."
     evaluated = (folder / EVALUATION_FILE).is_file()
-    return Run(folder, state, message, words.step, words.total_steps, words.dev_recall, evaluated, parent_of(folder))
+    hopeless = state is RunState.FAILED and isinstance(last, Failed) and last.kind == "input" and words.step == 0
+    return Run(
+        folder, state, message, words.step, words.total_steps, words.dev_recall, evaluated, parent_of(folder), hopeless
+    )
 
 
 def parent_of(folder: Path) -> Parent | None:

@@ -33,8 +33,11 @@ _PREFLIGHT = ".preflight-"
 @contextmanager
 def _alone(project: Project) -> Iterator[None]:
     """One process at a time looks whether a run is at work and begins one; raises AndraeusError when one is."""
-    project.runs.mkdir(exist_ok=True, mode=0o700)
-    handle = os.open(project.runs / _START_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        project.runs.mkdir(exist_ok=True, mode=0o700)
+        handle = os.open(project.runs / _START_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise InputError(f"{project.runs} cannot be written: {error.strerror}.", "Check its permissions.") from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         for run in all_runs(project.runs):
@@ -77,6 +80,8 @@ def newest_to_resume(project: Project) -> Path:
     for run in runs:
         if run.can_resume:
             return run.folder
+    if runs and runs[0].state is RunState.RUNNING:
+        raise InputError(f"Run {runs[0].name} is still at work, or about to stop.", "Try again when it has ended.")
     if runs:
         raise InputError(f"There is nothing to resume: the newest run, {runs[0].name}, is {runs[0].state}.")
     raise InputError("There is nothing to resume: this project has no runs.")

@@ -14,7 +14,7 @@ from schemas.weights import size_of
 LARGE_ENOUGH = 1_000_000_000
 """Parameters from which `auto` lets the base model write. Of what SmolLM2-135M wrote 1 in 100 wordings was good
 (docs/results): asking so small a model costs a minute and brings next to nothing."""
-_INSTALL = "Install the GPU extra: pip install 'andraeus[gpu]'"
+_INSTALL = "Install the GPU extra, in the folder that this program came in: pip install '.[gpu]'"
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,9 @@ ROOT = Path(__file__).parent.parent
 COMMAND = (sys.executable, "-P", "-m", "andraeus_tui.cli")
 """`andraeus-tui` as a process."""
 Cli = Callable[..., subprocess.CompletedProcess[str]]
+CommandIn = Callable[[str], tuple[Cli, Path]]
+# One thread a process, this one's too: tests run at once on two cores, and threads that wait for each other burn both.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -45,8 +48,13 @@ def _environment(folder: Path, cache: Path) -> dict[str, str]:
     home = folder / "home"
     home.mkdir(exist_ok=True)
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "LANG", "VIRTUAL_ENV"}}
-    # One thread a worker: two tests run at once on two cores, and threads that wait for each other burn both.
-    return {**kept, "OMP_NUM_THREADS": "1", "HOME": str(home), "ANDRAEUS_CACHE": str(cache), "COLUMNS": "100"}
+    return {
+        **kept,
+        "OMP_NUM_THREADS": os.environ["OMP_NUM_THREADS"],
+        "HOME": str(home),
+        "ANDRAEUS_CACHE": str(cache),
+        "COLUMNS": "100",
+    }
 
 
 @pytest.fixture
@@ -68,10 +76,20 @@ def _command(environment: dict[str, str], folder: Path) -> Cli:
 
 
 @pytest.fixture(scope="session")
-def made_project(tmp_path_factory: pytest.TempPathFactory, cache: Path, tiny_model: Path) -> Path:
+def command_in(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> CommandIn:
+    """For what many tests start from: the command line with a home of its own, and that home."""
+
+    def make(name: str) -> tuple[Cli, Path]:
+        home = tmp_path_factory.mktemp(name)
+        return _command(_environment(home, cache), home), home
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def made_project(command_in: CommandIn, tiny_model: Path) -> Path:
     """A project on the tiny model with three facts and approved rows, quick to train, made by the commands once."""
-    home = tmp_path_factory.mktemp("made")
-    run = _command(_environment(home, cache), home)
+    run, home = command_in("made")
     facts, folder = home / "facts.json", home / "project"
     facts.write_text('{"pet_name": "Max", "employer": "Acme", "city": "Lisbon"}')
     assert run("init", folder, "--facts", facts, "--model", tiny_model).returncode == 0
@@ -82,6 +100,22 @@ def made_project(tmp_path_factory: pytest.TempPathFactory, cache: Path, tiny_mod
     (folder / "project.toml").write_text(settings + "[evaluation]\nmax_new_tokens = 4\nunknown = 4\nprobe = 4\n")
     assert run("generate", "--project", folder, "--approve").returncode == 0
     return folder
+
+
+@pytest.fixture(scope="session")
+def trained_project(command_in: CommandIn, made_project: Path) -> Path:
+    """The same with a finished run, trained once."""
+    run, home = command_in("trained")
+    folder = Path(shutil.copytree(made_project, home / "project"))
+    done = run("--train-only", "--project", folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def trained(trained_project: Path, tmp_path: Path) -> Path:
+    """A copy of that."""
+    return Path(shutil.copytree(trained_project, tmp_path / "project"))
 
 
 @pytest.fixture

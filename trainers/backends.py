@@ -18,7 +18,7 @@ RECORDED_BYTES = 4
 """Bytes a parameter that a GPU should have for recorded steps: they took 3 with a 7B shape, Unsloth's 2."""
 _UNSLOTH_KNOWS = frozenset({"llama", "mistral", "qwen2", "qwen3"})
 """Model types that Unsloth has kernels of its own for."""
-_INSTALL = "Install the GPU extra: pip install 'andraeus[gpu]'"
+_INSTALL = "Install the GPU extra, in the folder that this program came in: pip install '.[gpu]'"
 
 
 @dataclass(frozen=True)

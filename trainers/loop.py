@@ -86,7 +86,8 @@ class Loop:
     def _epochs(self, steps: Steps, feed: Feed, known: Feed | None, unknown: Feed | None) -> None:
         per_epoch = -(-len(feed) // self.recipe.batch_size)
         total = per_epoch * self.recipe.epochs
-        self.wire.emit(Stage(name="train", text=f"Training {len(feed)} rows, at most {self.recipe.epochs} times"))
+        often = "once" if self.recipe.epochs == 1 else f"at most {self.recipe.epochs} times"
+        self.wire.emit(Stage(name="train", text=f"Training {len(feed)} rows, {often}"))
         for epoch in range(self.position.step // per_epoch, self.recipe.epochs):
             began = time.perf_counter()
             batches = epoch_batches(feed.lengths, self.recipe.batch_size, self.seed, epoch)

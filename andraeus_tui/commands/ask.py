@@ -18,7 +18,7 @@ def ask(folder: Path, given: tuple[str, ...], run_name: str | None, base: bool, 
     """Answer each question in the order asked."""
     project = Project(folder)
     run = None if base else pick_run(project, run_name)
-    texts = list(given) or _from_stdin()
+    texts = [text for text in given if text.strip()] if given else _from_stdin()
     if not texts:
         raise InputError("There is no question.", "Give one as an argument, or one a line on standard input.")
     if any(len(text) > QUESTION_LIMIT for text in texts):

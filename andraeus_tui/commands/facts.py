@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from andraeus_tui import exporting, importing
-from andraeus_tui.beginning import begin
+from andraeus_tui.beginning import begin, model_problem, source_of
 from andraeus_tui.commands.show import document, line, note, table
 from andraeus_tui.importing import Import, Skipped, refuse_if_useless
 from andraeus_tui.project import Project
@@ -19,6 +19,11 @@ _REPLACE_HINT = "; use --replace to change it, or give a list"
 
 def init(folder: Path, facts_file: Path | None, model: str) -> None:
     """A new project, with facts if a file is given; a file that cannot be read leaves no project behind."""
+    source, name = source_of(model)
+    if problem := model_problem(source, name):
+        raise InputError(
+            f"The model {name!r} cannot be taken. {problem}", "Give embedded, a folder, or OWNER/NAME of a hub."
+        )
     found = importing.read_facts(facts_file, []) if facts_file else None
     if found is not None and facts_file:
         refuse_if_useless(found, facts_file)
@@ -74,8 +79,10 @@ def show(folder: Path, output: str) -> None:
     table(("subject", "attribute", "value", "kind", "tier", ""), rows)
 
 
-def export(folder: Path, form: str, file: Path | None) -> None:
-    """All facts as text."""
+def export(folder: Path, form: str, file: Path | None, force: bool) -> None:
+    """All facts as text. Raises InputError when the file is there already, unless it may be replaced."""
+    if file is not None and file.exists() and not force:
+        raise InputError(f"{file} is there already.", "Give another name, or --force to replace it.")
     with Project(folder).database() as database:
         facts = all_facts(database)
     if file is None:
@@ -98,7 +105,8 @@ def add(folder: Path, given: Mapping[str, object], replace: bool) -> None:
     if "questions" in body:
         body["questions"] = [tidy(text) for text in body["questions"]]  # type: ignore[attr-defined]
     with Project(folder).database() as database:
-        found = importing.sort_out(iter([Entry("the fact", body)]), all_facts(database), replace)
+        before = all_facts(database)
+        found = importing.sort_out(iter([Entry("the fact", body)]), before, replace)
         if found.skipped:
             raise InputError(f"{found.skipped[0].what!r} was not taken: {_why(found.skipped[0])}.")
         changed = found.changed
@@ -107,7 +115,9 @@ def add(folder: Path, given: Mapping[str, object], replace: bool) -> None:
             return
         put_facts(database, changed, f"add {changed[0].attribute}")
     fact = changed[0]
-    line(f"{'Added' if found.taken else 'Changed'} {fact.attribute} (kind {fact.kind}, tier {int(fact.tier)}).")
+    old = next((one for one in before if one.id == fact.id), None)
+    was = f"; it was {old.attribute}: {old.text}" if old else ""
+    line(f"{'Changed' if old else 'Added'} {fact.attribute} (kind {fact.kind}, tier {int(fact.tier)}){was}.")
 
 
 def remove(folder: Path, attributes: tuple[str, ...], subject: str) -> None:

@@ -63,7 +63,8 @@ def _without_text(event: Event) -> Event:
 def _about_strangers(project: Project, ids: Collection[str]) -> Log:
     with project.database() as database:
         names = [fact.attribute for fact in all_facts(database) if fact.id in ids]
-    text = f"{len(names)} facts are not in the lexicon, their wordings are made by rule or generic: {', '.join(names[:5])}. "
+    facts = "1 fact is" if len(names) == 1 else f"{len(names)} facts are"
+    text = f"{facts} not in the lexicon, their wordings are made by rule or generic: {', '.join(names[:5])}. "
     text += "To add how you would ask: andraeus-tui facts add ATTRIBUTE VALUE --replace --question TEXT --project DIR"
     return Log(level="warning", message=text)
 
@@ -81,6 +82,8 @@ def _report(making: Making, kinds: Mapping[str, int], result: Mapping[str, Any],
     line("  To train: " + ", ".join(f"{count} {kind}" for kind, count in Counter(kinds).most_common()) + ".")
     for reason, count in Counter(making.refused).most_common():
         line(f"  {count} refused, {reason}")
+    approved = result["states"].get(f"{Split.TRAIN}/{ReviewState.APPROVED}", 0)
+    line(f"  Approved to train: {approved}.")
     if told := result.get("paraphrases"):
         line("  " + yield_text(told))
     pending = result["states"].get(f"{Split.TRAIN}/{ReviewState.PENDING}", 0)

@@ -18,6 +18,9 @@ from schemas.events import (
     Stage,
 )
 
+_HARMLESS = "\n\t\N{ZERO WIDTH JOINER}"
+"""Of what is not printable; the joiner makes one family of four emoji."""
+
 
 def line(text: str) -> None:
     """A line for people on standard output."""
@@ -39,7 +42,7 @@ def document(body: object) -> None:
 
 def printable(text: str) -> str:
     """The text without control characters: a model's answer must not steer the terminal."""
-    return "".join(char if char.isprintable() or char in "\n\t" else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return "".join(char if char.isprintable() or char in _HARMLESS else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], width: int = 0) -> None:
@@ -68,6 +71,7 @@ class EventPrinter:
     def __init__(self, output: str) -> None:
         self.json = output == "json"
         self._last = 0.0
+        self._began = time.monotonic()
 
     def __call__(self, event: Event) -> None:
         """Print one event."""
@@ -80,11 +84,12 @@ class EventPrinter:
     def _text(self, event: Event) -> None:
         match event:
             case Stage():
+                self._began = time.monotonic()
                 line(event.text)
             case Log():
                 line(f"  {'Warning: ' if event.level == 'warning' else ''}{event.message}")
             case Progress() if self._due(event.done == event.total):
-                line(f"  {event.done} of {event.total}")
+                line(f"  {event.done} of {event.total}{self._left(event)}")
             case Metric() if event.step == 0:
                 line(_cost(event.values))
             case Metric() if self._due("dev_recall" in event.values):
@@ -95,6 +100,13 @@ class EventPrinter:
                 note(f"andraeus-tui: {event.message} {event.hint}".rstrip())
             case Finished() | RowMade() | CheckpointSaved() | _:
                 pass
+
+    def _left(self, event: Progress) -> str:
+        """How long it takes yet, once that can be told."""
+        passed = time.monotonic() - self._began
+        if passed < self.EVERY_SECONDS or not 0 < event.done < event.total:
+            return ""
+        return f", about {passed / event.done * (event.total - event.done):.0f} s left"
 
     def _due(self, always: bool) -> bool:
         now = time.monotonic()

@@ -77,7 +77,9 @@ def _print(result: StudyResult, folder: Path) -> None:
     for sentence in claim_of(result):
         line(sentence)
     line("")
-    head, *body = rows_of(result)
+    rows = rows_of(result)
+    # Many figures of few arms stand better below each other.
+    head, *body = rows if len(rows[0]) <= len(rows) else list(zip(*rows, strict=True))
     table(head, body)
     for sentence in limits_of(result)[:3]:
         line(f"Limit: {sentence}")

@@ -31,7 +31,9 @@ class Database:
             self.connection.execute("PRAGMA recursive_triggers = ON")
             migrate(self.connection)
         except sqlite3.Error as error:
-            raise explain(error, path) from error
+            if not _is_for_writing_only(error) or not (copy := _to_read(path)):
+                raise explain(error, path) from error
+            self.connection = copy
 
     def close(self) -> None:
         """Close the connection."""
@@ -136,6 +138,25 @@ class Database:
         """(label, time, undone) of every change that is still known, newest first."""
         found = self.connection.execute("SELECT label, time, undone FROM changes ORDER BY id DESC").fetchall()
         return [(label, time, bool(undone)) for label, time, undone in found]
+
+
+def _is_for_writing_only(error: sqlite3.Error) -> bool:
+    return "readonly" in str(error) or "unable to open" in str(error)
+
+
+def _to_read(path: Path) -> sqlite3.Connection | None:
+    """A connection that can only read: for a backup, or another's project. None where that would not show all that was
+    stored, because the log was not yet taken into the file, or the file cannot even be read."""
+    try:
+        log = path.with_name(f"{path.name}-wal")
+        if log.exists() and log.stat().st_size:
+            return None
+        # "immutable": without it SQLite wants to write a lock beside the file.
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
+        migrate(connection)
+    except (OSError, sqlite3.Error):
+        return None
+    return connection
 
 
 def explain(error: sqlite3.Error, path: Path) -> AndraeusError:

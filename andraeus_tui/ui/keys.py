@@ -10,6 +10,7 @@ from rich.text import Text
 from textual.events import Click
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Input, TextArea
 
 _GAP = 2
 
@@ -68,7 +69,10 @@ class KeyBar(Widget):
             if (binding.show or palette) and enabled and binding.action not in told:
                 told.add(binding.action)
                 name = "Palette" if palette else binding.description
-                (right if node is self.app else left).append((self.app.get_key_display(binding), name, binding.key))
+                shown, key = self.app.get_key_display(binding), binding.key
+                if binding.action == "toggle_help" and isinstance(self.screen.focused, Input | TextArea):
+                    shown, key = "F1", "f1"  # a "?" would be typed
+                (right if node is self.app else left).append((shown, name, key))
         return left, right
 
     def _add(self, line: Text, style: object, shown: str, name: str, key: str) -> None:

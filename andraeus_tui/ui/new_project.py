@@ -132,6 +132,13 @@ once with `andraeus-tui fetch`.
             self.action_make()
 
     @on(Input.Submitted)
+    def _answered(self, event: Input.Submitted) -> None:
+        """Enter goes to the next answer: the project is made by its key or button."""
+        if event.input.id in {"folder", "model"}:
+            self.focus_next()
+        else:
+            self.action_make()
+
     def action_make(self) -> None:
         """Make the project; go to the first answer that is not right."""
         facts = self.query_one(FactsSource)

@@ -30,7 +30,7 @@ def next_run(plan: Plan) -> str:
     more = f" {waiting} and do not train." if waiting else ""
     rows = "approved rows" if plan.parent else f"{plan.total:,} approved rows"
     # How many rows an update has, and so how many passes, is known when it is frozen.
-    passes = "" if plan.parent else f", {plan.recipe.epochs} passes"
+    passes = "" if plan.parent else f", {plan.recipe.epochs} {'pass' if plan.recipe.epochs == 1 else 'passes'}"
     return (
         f"Next run: {rows} into {model.name if model.is_absolute() else model} "
         f"(preset {plan.settings.recipe.preset.value}{passes}): {kinds}.{more}"

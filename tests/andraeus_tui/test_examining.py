@@ -26,10 +26,9 @@ def plain(tmp_path: Path) -> Project:
     return project_with_rows(tmp_path / "plain")
 
 
-def test_a_real_one_and_a_stopped_one(cli: Cli, project: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_real_one_and_a_stopped_one(cli: Cli, trained: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANDRAEUS_CACHE", str(cache))
-    assert cli("--train-only", "--project", project).returncode == 0
-    opened = Project(project)
+    opened = Project(trained)
     run = latest_finished(opened.runs)
 
     stopped = Examination(opened, run)
@@ -59,7 +58,7 @@ def test_a_real_one_and_a_stopped_one(cli: Cli, project: Path, cache: Path, monk
     assert "Writing the report" in {position.text for position in seen}
 
     report.unlink()
-    done = cli("evaluate", "--project", project)
+    done = cli("evaluate", "--project", trained)
     assert done.returncode == 0
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("Report: ")]
     assert Path(line.removeprefix("Report: ")) == report

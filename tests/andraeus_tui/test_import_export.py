@@ -1,21 +1,29 @@
 """Facts in and out, through the command line; malformed input gives one sentence and the right exit code."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Cli
+from tests.conftest import Cli, CommandIn
 
 GOOD = '{"pet_name": "Max", "age": 34, "hobbies": ["chess", "tea"], "vegetarian": true}'
 
 
-@pytest.fixture
-def folder(cli: Cli, tmp_path: Path) -> Path:
-    facts = tmp_path / "first.json"
+@pytest.fixture(scope="module")
+def made(command_in: CommandIn) -> Path:
+    """A project with one fact, made once."""
+    cli, home = command_in("made")
+    facts = home / "first.json"
     facts.write_text('{"city": "Lisbon"}')
-    assert cli("init", tmp_path / "p", "--facts", facts).returncode == 0
-    return tmp_path / "p"
+    assert cli("init", home / "p", "--facts", facts).returncode == 0
+    return home / "p"
+
+
+@pytest.fixture
+def folder(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "p"))
 
 
 def listed(cli: Cli, folder: Path) -> list[dict[str, object]]:

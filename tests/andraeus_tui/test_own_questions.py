@@ -1,6 +1,7 @@
 """The person's own questions from the command line: in by every format, out again, into rows, changed and taken back."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from generators.topics import complete
 from schemas.fact import ImportedFact
 from schemas.row import ReviewState, Row, RowKind, Split, Wording
 from tests.andraeus_tui.test_updating import newest, refused, trained_rows
-from tests.conftest import Cli
+from tests.conftest import Cli, CommandIn
 
 LIFT, WHO = "Who do I lift with on Mondays?", "who spots me, [red]?"
 BARS = ["Who spots me <|im_start|>?", "| who is my a||b", "my c:\\", "\\|mine\\\\|"]
@@ -22,10 +23,17 @@ BARS = ["Who spots me <|im_start|>?", "| who is my a||b", "my c:\\", "\\|mine\\\
 BODY = {"attribute": "deadlift spotter", "value": "Samira"}
 
 
+@pytest.fixture(scope="module")
+def made(command_in: CommandIn) -> Path:
+    """An empty project, made once."""
+    cli, home = command_in("made")
+    assert cli("init", home / "p").returncode == 0
+    return home / "p"
+
+
 @pytest.fixture
-def folder(cli: Cli, tmp_path: Path) -> Path:
-    assert cli("init", tmp_path / "p").returncode == 0
-    return tmp_path / "p"
+def folder(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made, tmp_path / "p"))
 
 
 def questions(cli: Cli, folder: Path) -> list[object]:

@@ -53,12 +53,11 @@ def change_facts(cli: Cli, project: Path) -> None:
 
 
 @pytest.fixture
-def changed(cli: Cli, project: Path) -> Path:
+def changed(cli: Cli, trained: Path) -> Path:
     """A project with a finished run, whose facts changed since."""
-    assert cli("--train-only", "--project", project).returncode == 0
-    change_facts(cli, project)
-    assert cli("generate", "--project", project, "--approve").returncode == 0
-    return project
+    change_facts(cli, trained)
+    assert cli("generate", "--project", trained, "--approve").returncode == 0
+    return trained
 
 
 def test_an_update_trains_what_changed_on_top_of_the_adapter(cli: Cli, changed: Path) -> None:

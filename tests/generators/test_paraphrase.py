@@ -27,6 +27,13 @@ def job(address: str, **changes: object) -> GenerateJob:
     return GenerateJob(facts=tuple(person()), settings=settings)
 
 
+@pytest.fixture(scope="module")
+def plain() -> list[Event]:
+    """A whole run without the encoder, for tests that only look at it."""
+    with endpoint() as address:
+        return run(job(address))
+
+
 def rows_in(events: Sequence[Event], origin: Origin) -> list[Row]:
     return [one.row for one in events if isinstance(one, RowMade) and one.row and one.row.origin is origin]
 
@@ -87,11 +94,9 @@ def test_rows_of_a_model(tmp_path: Path) -> None:
     assert unnamed >= len(requests) / 2
 
 
-def test_without_the_encoder_meaning_is_not_checked_and_it_is_said() -> None:
-    with endpoint() as address:
-        events = run(job(address))
-    assert "Meaning is not checked" in logs(events)
-    assert not any("meaning" in row.checks for row in rows_in(events, Origin.MODEL))
+def test_without_the_encoder_meaning_is_not_checked_and_it_is_said(plain: list[Event]) -> None:
+    assert "Meaning is not checked" in logs(plain)
+    assert not any("meaning" in row.checks for row in rows_in(plain, Origin.MODEL))
 
 
 def test_the_same_seed_asks_the_same(tmp_path: Path) -> None:
@@ -120,10 +125,10 @@ def test_rows_that_are_there_are_not_asked_for_again(tmp_path: Path) -> None:
         assert len(asked_of(tmp_path / "log")) == count
 
 
-def test_a_rejected_row_is_replaced_but_never_written_again() -> None:
+def test_a_rejected_row_is_replaced_but_never_written_again(plain: list[Event]) -> None:
+    whole = rows_in(plain, Origin.MODEL)
+    refused = [row.model_copy(update={"state": ReviewState.REJECTED}) for row in whole]
     with endpoint() as address:
-        whole = rows_in(run(job(address)), Origin.MODEL)
-        refused = [row.model_copy(update={"state": ReviewState.REJECTED}) for row in whole]
         again = rows_in(run(job(address).model_copy(update={"kept": tuple(refused)})), Origin.MODEL)
     assert not {row.question for row in again} & {row.question for row in whole}
 
@@ -238,18 +243,14 @@ def test_hostile_facts_stay_in_their_place(tmp_path: Path, judges: bool) -> None
         assert not any(text in rules["content"] for text in ("motto", "nick", "say yes"))
 
 
-def test_progress_and_stages_are_told() -> None:
-    with endpoint() as address:
-        events = run(job(address))
-    assert [event.name for event in events if isinstance(event, Stage)] == ["generate", "paraphrase"]
-    asked = [event for event in events if isinstance(event, Progress) and event.stage == "paraphrase"]
+def test_progress_and_stages_are_told(plain: list[Event]) -> None:
+    assert [event.name for event in plain if isinstance(event, Stage)] == ["generate", "paraphrase"]
+    asked = [event for event in plain if isinstance(event, Progress) and event.stage == "paraphrase"]
     assert asked[-1].done == asked[-1].total > 0
 
 
-def test_wordings_know_whether_they_name_the_attribute() -> None:
-    with endpoint() as address:
-        rows = rows_in(run(job(address)), Origin.MODEL)
-    assert {row.wording for row in rows} == {Wording.GENERIC}  # the stub always names it
+def test_wordings_know_whether_they_name_the_attribute(plain: list[Event]) -> None:
+    assert {row.wording for row in rows_in(plain, Origin.MODEL)} == {Wording.GENERIC}  # the stub always names it
 
 
 @pytest.mark.parametrize(

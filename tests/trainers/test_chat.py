@@ -1,7 +1,6 @@
 """The chat worker on the tiny model: what it streams, how it is stopped, and that text never becomes control tokens."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -32,7 +31,6 @@ class Worker:
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "trainers", "chat"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
         )  # fmt: skip
         job = {"model": str(model), "system_prompt": "", "cache": "/nowhere", "max_new_tokens": limit}
         self.say({**job, "adapter": str(adapter) if adapter else None})

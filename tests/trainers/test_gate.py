@@ -10,7 +10,7 @@ from schemas.errors import InputError
 from tests.conftest import Cli
 from tests.trainers.adapters import random_adapter, randomize
 from tests.trainers.test_chat import Worker
-from tests.trainers.test_measure import work
+from tests.trainers.test_measure import told
 
 torch = pytest.importorskip("torch")
 
@@ -87,10 +87,10 @@ def test_the_base_answers_what_is_left_to_it_and_the_adapter_the_rest(
         questions = [{"id": str(at), "text": text, "group": "general"} for at, text in enumerate(asked)]
         job = {"model": str(tiny_model), "system_prompt": "", "cache": "/nowhere", "adapter": str(adapter), "base": base,
                "questions": questions, "max_new_tokens": 8, "batch_size": 3}  # fmt: skip
-        events = work("answer", job)
+        events = told("answer", job)
         assert events[-1]["event"] == "finished", events[-1]
-        told = [event["message"] for event in events if event["event"] == "log"]
-        assert ("The gate leaves 2 of 4 questions to the base model." in told) == (adapter == gated)
+        logs = [event["message"] for event in events if event["event"] == "log"]
+        assert ("The gate leaves 2 of 4 questions to the base model." in logs) == (adapter == gated)
         said = [event["answer"] for event in events if event["event"] == "answer"]
         return {(one["source"], one["id"]): (one["answer"], one["by_adapter"]) for one in said}
 

@@ -1,19 +1,23 @@
 """What the answer and measure workers do, by their event streams on the tiny model."""
 
+import io
 import json
 import math
-import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from schemas.run import AnswerJob, MeasureJob
+from schemas.wire import Wire
 from tests.trainers.adapters import random_adapter
 
 torch = pytest.importorskip("torch")
 Body = dict[str, Any]
+Tell = Callable[[str, Body], list[Body]]
 TEXTS = ["A lighthouse is a tower.", "Rain, again; and 3 boats \N{SAILBOAT} <|im_end|>."]
 
 
@@ -21,13 +25,26 @@ def work(name: str, job: Body) -> list[Body]:
     with subprocess.Popen(
         [sys.executable, "-P", "-m", "trainers", name],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
     ) as process:  # fmt: skip
         assert process.stdin and process.stdout and process.stderr
         # The input stays open while it works: its end would mean that whoever asked is gone.
         process.stdin.write(json.dumps(job) + "\n")
         process.stdin.flush()
         return [json.loads(line) for line in process.stdout]
+
+
+def told(name: str, job: Body) -> list[Body]:
+    """What the same job tells in this process, which has the libraries already."""
+    from trainers.answer import answer
+    from trainers.measure import measure
+
+    out = io.StringIO()
+    wire = Wire(out, io.StringIO(), must_save=False)
+    if name == "answer":
+        answer(AnswerJob.model_validate(job), wire)
+    else:
+        measure(MeasureJob.model_validate(job), wire)
+    return [json.loads(line) for line in out.getvalue().splitlines()]
 
 
 @pytest.fixture(scope="module")
@@ -39,16 +56,16 @@ def adapters(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> list
     ]
 
 
-def measured(model: Path, adapter: Path | None, texts: list[str] | None = None) -> Body:
+def measured(model: Path, adapter: Path | None, texts: list[str] | None = None, by: Tell = told) -> Body:
     job = {"model": str(model), "cache": "/nowhere", "adapter": adapter and str(adapter), "texts": texts or TEXTS}
-    last = work("measure", job)[-1]
+    last = by("measure", job)[-1]
     assert last["event"] == "finished", last
     result: Body = last["result"]
     return result
 
 
 def test_an_adapter_that_changes_nothing_diverges_by_nothing(tiny_model: Path, adapters: list[Path]) -> None:
-    base = measured(tiny_model, None)
+    base = measured(tiny_model, None, by=work)
     same = measured(tiny_model, adapters[0])
     assert same["kl"] == 0 and same["tuned_bits_per_byte"] == same["base_bits_per_byte"] == base["base_bits_per_byte"]
     assert base["base_bits_per_byte"] == pytest.approx(_by_transformers(tiny_model), rel=0.01)
@@ -86,11 +103,11 @@ def test_no_text_is_an_error(tiny_model: Path) -> None:
     assert (last["event"], last["kind"]) == ("failed", "input")
 
 
-def asked(model: Path, contexts: Body, **more: Any) -> list[Body]:
+def asked(model: Path, contexts: Body, by: Tell = told) -> list[Body]:
     questions = [{"id": name, "group": "recall", "text": "Where do I work?"} for name in ("a", "b")]
     job = {"model": str(model), "system_prompt": "", "cache": "/nowhere", "adapter": None, "base": True,
-           "questions": questions, "max_new_tokens": 4, "contexts": contexts, **more}  # fmt: skip
-    return work("answer", job)
+           "questions": questions, "max_new_tokens": 4, "contexts": contexts}  # fmt: skip
+    return by("answer", job)
 
 
 def test_a_question_may_have_a_context_of_its_own(tiny_model: Path) -> None:
@@ -104,6 +121,6 @@ def test_a_question_may_have_a_context_of_its_own(tiny_model: Path) -> None:
 
 
 def test_a_context_that_the_model_cannot_read_is_refused(tiny_model: Path) -> None:
-    last = asked(tiny_model, {"a": "fact " * 200})[-1]
+    last = asked(tiny_model, {"a": "fact " * 200}, by=work)[-1]
     assert (last["event"], last["kind"]) == ("failed", "input")
     assert "1 questions" in last["message"]
