@@ -81,7 +81,7 @@ def sort_out(entries: Iterator[Entry], existing: list[Fact], replace: bool = Fal
     by_id = {fact.id: fact for fact in existing}
     fresh: dict[str, str] = {}
     for entry in entries:
-        reason = entry.problem or "; ".join(problems("fact", entry.body))
+        reason = entry.problem or "; ".join(one.removeprefix("/: ") for one in problems("fact", entry.body))
         if reason:
             result.skipped.append(Skipped(entry.place, _label(entry.body), reason))
             continue
@@ -138,6 +138,6 @@ def _first_line(error: ValueError) -> str:
 
 def _label(body: Any) -> str:
     """A short name for the report: the attribute if there is one."""
-    name = body.get("attribute") if isinstance(body, dict) else body
+    name = (body.get("attribute") or body.get("value") or "") if isinstance(body, dict) else body
     text = "".join(char if char.isprintable() else "?" for char in str(name))
     return text if len(text) <= 40 else f"{text[:37]}..."

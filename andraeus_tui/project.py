@@ -105,7 +105,7 @@ def _read_document(path: Path) -> tomlkit.TOMLDocument:
 
 def _settings_of(document: tomlkit.TOMLDocument, path: Path) -> ProjectSettings:
     data = document.unwrap()
-    wrong = [problem.lstrip("/").replace("/", ".") for problem in problems("project", data)]
+    wrong = [one.removeprefix("/: ").removeprefix("/").replace("/", ".") for one in problems("project", data)]
     if wrong:
         raise InputError(f"{path} has a wrong setting: {'; '.join(wrong)}.")
     try:

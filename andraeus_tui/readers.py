@@ -98,6 +98,9 @@ def _read_text(path: Path) -> str:
         ) from error
 
 
+_IS_OBJECT = "the value is an object; give text, a number or a list"
+
+
 class _Pairs(list[tuple[str, Any]]):
     """A JSON object as its pairs, so that a key that stands twice is seen."""
 
@@ -138,7 +141,7 @@ def _from_mapping(pairs: _Pairs) -> Iterator[Entry]:
         if value is None or value == "":
             yield Entry(f"entry {number}", {"attribute": key, "value": value}, "the value is empty")
         elif isinstance(value, _Pairs):
-            yield Entry(f"entry {number}", {"attribute": key}, "the value is an object; give text, a number or a list")
+            yield Entry(f"entry {number}", {"attribute": key}, _IS_OBJECT)
         else:
             yield Entry(f"entry {number}", {"attribute": tidy(key), "value": _tidy_value(value)})
 
@@ -147,6 +150,8 @@ def _from_object(place: str, body: Any) -> Entry:
     if not isinstance(body, _Pairs):
         return Entry(place, body, "is no object with attribute and value")
     keys = [key for key, _ in body]
+    if any(key == "value" and isinstance(value, _Pairs) for key, value in body):
+        return Entry(place, {"attribute": dict(body).get("attribute")}, _IS_OBJECT)
     twice = sorted({key for key in keys if keys.count(key) > 1})
     fields = {key: _tidy_value(value) for key, value in body if value is not None}
     if isinstance(one := fields.get("questions"), str):

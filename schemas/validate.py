@@ -69,12 +69,11 @@ def _pattern(validator: Any, pattern: str, instance: object, schema: object) -> 
 
 
 def problems(name: str, instance: object) -> Iterator[str]:
-    """Why `instance` is not a `name` ("fact", "row" ...): one "/pointer: reason" each, the reason alone where it is about the
-    whole, none when it is valid."""
+    """Why `instance` is not a `name` ("fact", "row" ...): one "/pointer: reason" each, none when it is valid."""
     seen = set()
     for error in _validator(name).iter_errors(instance):
-        pointer = "".join(f"/{part}" for part in error.absolute_path)
-        problem = f"{pointer}: {_reason(error)}" if pointer else _reason(error)
+        pointer = "".join(f"/{part}" for part in error.absolute_path) or "/"
+        problem = f"{pointer}: {_reason(error)}"
         if problem not in seen:
             seen.add(problem)
             yield problem
@@ -119,5 +118,5 @@ def as_digits(bound: float) -> str:
 
 
 def _json_type(value: object) -> str:
-    names = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "null", dict: "object"}
+    names = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "null"}
     return names.get(type(value), "array" if isinstance(value, list) else "object")

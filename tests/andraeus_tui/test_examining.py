@@ -1,5 +1,6 @@
 """An examination at work: followed, stopped, refused, and what it leaves in the run's folder."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -10,9 +11,9 @@ import pytest
 
 from andraeus_tui.answering import pick_run
 from andraeus_tui.examination import Examination, Position, fold
-from andraeus_tui.examining import evaluation_of, write_report
+from andraeus_tui.examining import evaluation_of, examine, write_report
 from andraeus_tui.project import Project
-from andraeus_tui.runs import RunState, latest_finished
+from andraeus_tui.runs import RunState, latest_finished, lock
 from schemas.errors import AndraeusError, Cancelled, InputError
 from schemas.evaluation import Evaluation
 from schemas.events import Log, Progress, Stage
@@ -30,6 +31,12 @@ def test_a_real_one_and_a_stopped_one(cli: Cli, trained: Path, cache: Path, monk
     monkeypatch.setenv("ANDRAEUS_CACHE", str(cache))
     opened = Project(trained)
     run = latest_finished(opened.runs)
+
+    held = lock(run.folder / "examination.lock")
+    assert held is not None
+    with pytest.raises(AndraeusError, match="examined already"):
+        examine(opened, run)
+    os.close(held)
 
     stopped = Examination(opened, run)
     thread = threading.Thread(target=stopped.work)

@@ -175,3 +175,67 @@ def test_hostile_but_valid_text_is_kept(cli: Cli, folder: Path, value: str) -> N
     assert listed(cli, folder)[-1]["value"] == value
     assert value.split()[0] in cli("facts", "list", "--project", folder).stdout
     assert cli("generate", "--project", folder, "--approve").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.yaml", "garage code: 0042\npin: 012345\nalarm: 12:30\nversion: 1.10\ncolour: 0x1F\ncode: 1_000\ncountry: NO\n"),
+        ("b.json", '{"garage code": "0042", "pin": "012345", "alarm": "12:30", "version": 1.10, "colour": "0x1F",'
+                   ' "code": "1_000", "country": "NO"}'),
+        ("c.jsonl", "\n".join(f'{{"attribute": "{key}", "value": {value}}}' for key, value in (
+            ("garage code", '"0042"'), ("pin", '"012345"'), ("alarm", '"12:30"'), ("version", "1.10"),
+            ("colour", '"0x1F"'), ("code", '"1_000"'), ("country", '"NO"')))),
+    ],
+)  # fmt: skip
+def test_numbers_stay_as_they_were_written(cli: Cli, tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    assert cli("init", tmp_path / "n", "--facts", tmp_path / name).returncode == 0
+    values = [fact["value"] for fact in listed(cli, tmp_path / "n")]
+    assert values == ["0042", "012345", "12:30", "1.10", "0x1F", "1_000", "NO"]
+
+
+def test_plain_numbers_and_truths_of_yaml_keep_their_types(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text("age: 34\nheight: 1.8\nvegetarian: true\nfacts: -2\n")
+    assert cli("init", tmp_path / "t", "--facts", tmp_path / "t.yaml").returncode == 0
+    assert [fact["value"] for fact in listed(cli, tmp_path / "t")] == [34, 1.8, True, -2]
+
+
+@pytest.mark.parametrize("head", ["key,value", "Name,Value", "field;answer", "attribute\tvalue"])
+def test_other_programs_names_for_the_two_columns(cli: Cli, folder: Path, tmp_path: Path, head: str) -> None:
+    mark = next(char for char in head if char in ",;\t")
+    (tmp_path / "k.csv").write_text(f"{head}\npet{mark}Max\nage{mark}34\n")
+    assert cli("facts", "import", tmp_path / "k.csv", "--project", folder).stdout.strip() == "2 facts taken."
+    assert [fact["attribute"] for fact in listed(cli, folder)] == ["city", "pet", "age"]
+
+
+def test_a_table_with_a_person_a_line_is_refused(cli: Cli, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("name,city\nAlex,Lisbon\n")
+    done = cli("facts", "import", tmp_path / "t.csv", "--project", folder)
+    assert (done.returncode, "'name' and 'city'" in done.stderr) == (2, True)
+    # Two facts whose first value happens to be something that can be told are no table.
+    (tmp_path / "f.csv").write_text("favorite sport,chess club\npet,Max\n")
+    assert cli("facts", "import", tmp_path / "f.csv", "--project", folder).stdout.strip() == "2 facts taken."
+
+
+def test_an_export_replaces_no_file_unasked(cli: Cli, folder: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.json"
+    mine.write_text("by hand")
+    done = cli("facts", "export", "--project", folder, "--file", mine)
+    assert (done.returncode, "--force" in done.stderr, mine.read_text()) == (2, True, "by hand")
+    assert cli("facts", "export", "--project", folder, "--file", mine, "--force").returncode == 0
+    assert json.loads(mine.read_text())[0]["value"] == "Lisbon"
+
+
+def test_a_name_that_means_another_fact_says_which(cli: Cli, folder: Path) -> None:
+    assert cli("facts", "add", "full name", "Alex Moreau", "--project", folder).returncode == 0
+    done = cli("facts", "add", "first name", "Alex", "--project", folder)
+    assert (done.returncode, "'full name' is the same" in done.stderr) == (2, True)
+    done = cli("facts", "add", "first name", "Alex", "--project", folder, "--replace")
+    assert "it was full name: Alex Moreau" in done.stdout
+
+
+def test_a_family_of_emoji_stays_together_on_the_screen(cli: Cli, folder: Path) -> None:
+    family = "\N{MAN}\N{ZERO WIDTH JOINER}\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL}"
+    cli("facts", "add", "family", family, "--project", folder)
+    assert family in cli("facts", "list", "--project", folder).stdout

@@ -6,11 +6,15 @@ import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
+from andraeus_tui.project import Project
+from andraeus_tui.store.facts import all_facts, remove_facts
+from schemas.errors import InputError
 from schemas.settings import GenerationSettings
 from tests.conftest import COMMAND, Cli
 
@@ -110,6 +114,8 @@ def test_generate_keeps_decisions_and_prints_events(cli: Cli, project: Path) -> 
     assert set(result["states"]) == {"dev/approved", "test/approved", "train/approved"}
     assert sum(event["event"] == "row" and not event["problem"] for event in events) == result["rows"]
     assert "Max" not in done.stdout
+    approved = result["states"]["train/approved"]
+    assert f"Approved to train: {approved}." in cli("generate", "--project", project).stdout
 
 
 def test_a_new_fact_takes_back_its_abstention_rows(cli: Cli, project: Path) -> None:
@@ -210,3 +216,45 @@ def test_a_project_moves(cli: Cli, project: Path, tmp_path: Path) -> None:
     moved = tmp_path / "elsewhere"
     shutil.copytree(project, moved)
     assert cli("facts", "list", "--project", moved).stdout == cli("facts", "list", "--project", project).stdout
+
+
+def test_a_lost_database_is_told_and_not_made_anew(cli: Cli, tmp_path: Path) -> None:
+    cli("init", tmp_path / "p")
+    (tmp_path / "p" / "memory.db").unlink()
+    done = cli("facts", "list", "--project", tmp_path / "p")
+    assert (done.returncode, "memory.db is missing" in done.stderr) == (2, True)
+    assert not (tmp_path / "p" / "memory.db").exists()
+
+
+@pytest.mark.parametrize("model", ["gpt9", "./nothing", "a/b/c"])
+def test_a_mistyped_model_makes_no_project(cli: Cli, tmp_path: Path, model: str) -> None:
+    done = cli("init", tmp_path / "p", "--model", model)
+    assert (done.returncode, model in done.stderr, (tmp_path / "p").exists()) == (2, True, False)
+
+
+def test_what_may_only_be_read_can_be_read(cli: Cli, project: Path) -> None:
+    # In a folder that others may enter: the tests may run as root, whom no permission stops, and step down for this. What is
+    # imported late is imported before that.
+    with Project(project).database() as database:
+        wanted = all_facts(database)
+        remove_facts(database, [wanted[0].id], "remove")
+        database.undo()
+    with tempfile.TemporaryDirectory() as name:
+        copy = Path(shutil.copytree(project, Path(name) / "backup"))
+        for path in (Path(name), *Path(name).rglob("*")):
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        root = os.geteuid() == 0
+        if root:
+            os.seteuid(65534)
+        try:
+            with Project(copy).database() as database:
+                facts = all_facts(database)
+                with pytest.raises(InputError, match="cannot be opened for writing"):
+                    remove_facts(database, [facts[0].id], "remove")
+                assert all_facts(database) == facts
+        finally:
+            if root:
+                os.seteuid(0)
+            for path in (Path(name), *Path(name).rglob("*")):
+                path.chmod(0o700)
+    assert facts == wanted and len(wanted) == 3

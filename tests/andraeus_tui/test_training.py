@@ -92,6 +92,7 @@ def test_the_whole_way(cli: Cli, project: Path) -> None:
     assert json.loads(again.stdout)["answers"] == answers
     assert cli("ask", "--project", project, "--base", "Hi?").returncode == 0
     assert cli("ask", "--project", project).returncode == 2
+    assert cli("ask", "--project", project, " ").returncode == 2
     assert cli("ask", "--project", project, "x" * 30_000).returncode == 2
 
     judged = cli("evaluate", "--project", project, "--output", "json")
@@ -120,6 +121,9 @@ def test_a_trainer_is_asked_for_recorded_and_refused_where_it_cannot_be_had(cli:
     assert refused.returncode == 2
     assert "nf4 needs an NVIDIA GPU" in refused.stderr
     assert len(refused.stderr.strip().splitlines()) == 1
+    # It would be refused again: nothing to resume.
+    again = cli("--train-only", "--project", project, "--resume")
+    assert (again.returncode, "nothing to resume" in again.stderr) == (2, True)
     assert cli("--train-only", "--project", project, "--trainer", "best").returncode == 2
     assert cli("--train-only", "--project", project, "--trainer", "peft", "--resume").returncode == 2
     assert cli("--trainer", "peft", "--project", project).returncode == 2
@@ -146,6 +150,7 @@ def test_a_stopped_and_resumed_run_ends_as_if_never_stopped(
     until(first, "metric", 5)
     first.send_signal(signal.SIGINT)
     assert first.wait(60) == 3
+    assert first.stderr and "Stopping: " in first.stderr.read()
     newest = runs(cli, project)[0]
     assert (newest["state"], newest["can_resume"]) == ("stopped", True)
     assert cli("--train-only", "--project", project, "--resume").returncode == 0

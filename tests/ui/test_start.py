@@ -9,6 +9,7 @@ from andraeus_tui import preferences
 from andraeus_tui.project import Project
 from andraeus_tui.store.facts import all_facts
 from andraeus_tui.ui.app import AndraeusApp
+from andraeus_tui.ui.keys import KeyBar
 from andraeus_tui.ui.table import WindowTable
 from tests.conftest import Cli
 from tests.stubs.pty_app import PtyApp
@@ -83,10 +84,17 @@ async def test_bad_answers_leave_no_project_behind(quiet_home: Path, tmp_path: P
         folder.value = str(tmp_path / "full")
         await settle(pilot)
         assert "not empty" in shown(pilot, "#folder-problem")
+        # where a "?" would be typed the other key for help is offered, and works
+        assert "F1 Help" in pilot.app.screen.query_one(KeyBar).render().plain
         await pilot.press("ctrl+s")
         await settle(pilot)
         assert pilot.app.focused is folder
         folder.value = str(tmp_path / "new")
+        # Enter goes to the next answer and makes nothing
+        await pilot.press("enter")
+        await settle(pilot)
+        assert pilot.app.focused is not folder
+        assert not (tmp_path / "new").exists()
         pilot.app.screen.query_one("#path", Input).value = str(bad)
         await pilot.press("ctrl+s")
         await settle(pilot)
