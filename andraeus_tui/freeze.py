@@ -41,9 +41,11 @@ def freeze_run(project: Project, runs: Path, trainer: Trainer | None = None, sta
         rows = all_rows(database)
     approved = [row for row in rows if row.split is Split.TRAIN and row.state is ReviewState.APPROVED]
     if not facts:
-        raise InputError("This project has no facts.", "Add some: andraeus-tui facts import FILE --project DIR")
+        raise InputError(
+            "This project has no facts.", f"Add some: andraeus-tui facts import FILE --project {project.folder}"
+        )
     if not any(row.kind is not RowKind.REPLAY for row in approved):
-        hint = "Approve some, or run: andraeus-tui generate --project DIR --approve"
+        hint = f"Approve some, or run: andraeus-tui generate --project {project.folder} --approve"
         raise InputError("This project has no approved rows, and only approved rows train.", hint)
     _check(approved, {fact.id for fact in facts}, known_keys(facts))
     kinds = trained_kinds(project.settings.recipe.preset)

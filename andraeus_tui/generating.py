@@ -110,7 +110,8 @@ class Generation:
         """What the worker is told; the wish for more rows is stored before they are made."""
         facts, self._bodies = all_facts(database), _bodies(database)
         if not facts:
-            raise InputError("This project has no facts.", "Add some: andraeus-tui facts import FILE --project DIR")
+            hint = f"Add some: andraeus-tui facts import FILE --project {self._project.folder}"
+            raise InputError("This project has no facts.", hint)
         if self._only is not None:
             wanted = self._variations or self._settings.variations
             with database.change(LABEL) as connection:

@@ -235,7 +235,9 @@ def latest_finished(runs: Path) -> Run:
     for run in all_runs(runs):
         if run.state is RunState.FINISHED:
             return run
-    raise InputError("This project has no trained model yet.", "Train one: andraeus-tui --train-only --project DIR")
+    raise InputError(
+        "This project has no trained model yet.", f"Train one: andraeus-tui --train-only --project {runs.parent}"
+    )
 
 
 def facts_of(folder: Path) -> list[Fact]:

@@ -117,7 +117,7 @@ def start_from(runs: Path, name: str, settings: ProjectSettings) -> Start:
     else:
         folder = runs / name
         if Path(name).name != name or not folder.is_dir():
-            raise InputError(f"This project has no run {name!r}.", "See: andraeus-tui runs --project DIR")
+            raise InputError(f"This project has no run {name!r}.", f"See: andraeus-tui runs --project {runs.parent}")
         if read_run(folder).state is not RunState.FINISHED:
             raise InputError(f"Run {name} is not finished: it has no adapter to continue from.", "Resume it first.")
     config = config_of(folder)

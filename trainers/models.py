@@ -86,7 +86,10 @@ def fetch(job: FetchJob, wire: Wire) -> None:
         path = snapshot_download(job.model, allow_patterns=_WANTED_FILES)
     except Exception as error:
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise AndraeusError(f"The model {job.model} could not be downloaded: {reason}") from error
+        raise AndraeusError(
+            f"The model {job.model} could not be downloaded: {reason.removeprefix('Got: ')}.",
+            "Check its name, and whether this computer is online.",
+        ) from error
     wire.emit(Finished(result={"path": path}))
 
 

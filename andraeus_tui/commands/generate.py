@@ -65,7 +65,8 @@ def _about_strangers(project: Project, ids: Collection[str]) -> Log:
         names = [fact.attribute for fact in all_facts(database) if fact.id in ids]
     facts = "1 fact is" if len(names) == 1 else f"{len(names)} facts are"
     text = f"{facts} not in the lexicon, their wordings are made by rule or generic: {', '.join(names[:5])}. "
-    text += "To add how you would ask: andraeus-tui facts add ATTRIBUTE VALUE --replace --question TEXT --project DIR"
+    text += "To add how you would ask: andraeus-tui facts add ATTRIBUTE VALUE --replace --question TEXT "
+    text += f"--project {project.folder}"
     return Log(level="warning", message=text)
 
 
