@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import IO, Protocol
@@ -163,7 +164,7 @@ def _signal_name(number: int) -> str:
         return "unknown"
 
 
-_HEARD = b"\nStopping: what is done is being saved. Once more insists.\n"
+_HEARD = b"\nStopping as soon as what is done is safe. Ctrl-C again insists.\n"
 
 
 class Stoppable(Protocol):
@@ -177,9 +178,10 @@ def stop_on_signals(job: Stoppable) -> None:
     """Ctrl-C, a closed terminal or a polite kill ask the worker to save and leave."""
 
     def handle(number: int, frame: FrameType | None) -> None:
-        # Written at once, past any buffer: a signal comes in the middle of whatever is being printed.
-        os.write(2, _HEARD)
         job.stop()
+        # Past any buffer: a signal comes in the middle of whatever is being printed. A terminal that was closed hears nothing.
+        with suppress(OSError):
+            os.write(2, _HEARD)
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, handle)

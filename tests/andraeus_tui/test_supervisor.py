@@ -210,3 +210,21 @@ def test_a_full_disk_leaves_no_half_run(project: Project, monkeypatch: pytest.Mo
     with pytest.raises(AndraeusError, match="No space left"):
         training.start(project)
     assert not list(project.runs.glob("*/"))
+
+
+def test_a_closed_terminal_still_stops_the_work() -> None:
+    code = """
+import os, signal
+from andraeus_tui.jobs import stop_on_signals
+class Work:
+    stops = 0
+    def stop(self): self.stops += 1
+work = Work()
+read, write = os.pipe()
+os.dup2(write, 2), os.close(read), os.close(write)  # nobody reads what is said any more
+stop_on_signals(work)
+os.kill(os.getpid(), signal.SIGHUP)
+print(work.stops)
+"""
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout.strip()) == (0, "1")

@@ -150,7 +150,7 @@ def test_a_stopped_and_resumed_run_ends_as_if_never_stopped(
     until(first, "metric", 5)
     first.send_signal(signal.SIGINT)
     assert first.wait(60) == 3
-    assert first.stderr and "Stopping: " in first.stderr.read()
+    assert first.stderr and "Stopping as soon as" in first.stderr.read()
     newest = runs(cli, project)[0]
     assert (newest["state"], newest["can_resume"]) == ("stopped", True)
     assert cli("--train-only", "--project", project, "--resume").returncode == 0
