@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from andraeus_tui import bars
+from andraeus_tui.entries import tidy
 from andraeus_tui.fact_view import tier_text
-from andraeus_tui.readers import tidy
 from andraeus_tui.store.database import Database
 from andraeus_tui.store.facts import change_fact
 from generators.own import refusals

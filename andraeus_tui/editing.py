@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from andraeus_tui.readers import tidy
+from andraeus_tui.entries import tidy
 from andraeus_tui.store.database import Database
 from andraeus_tui.store.facts import all_facts
 from andraeus_tui.store.rows import put_row, rows_about

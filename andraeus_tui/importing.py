@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from andraeus_tui.readers import Entry, entries_of, entries_of_text
+from andraeus_tui.entries import Entry
+from andraeus_tui.readers import entries_of, entries_of_text
 from generators.lexicon import normalise
 from generators.topics import complete
 from schemas.errors import InputError

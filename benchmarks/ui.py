@@ -104,9 +104,9 @@ def _spread(times: list[float]) -> dict[str, float]:
 
 def make_project(folder: Path) -> None:
     """A project with 50 people, 20 facts about each and 30 rows about each fact. Run in a process of its own."""
+    from andraeus_tui.entries import Entry
     from andraeus_tui.importing import sort_out
     from andraeus_tui.project import create
-    from andraeus_tui.readers import Entry
     from andraeus_tui.store.facts import put_facts
     from andraeus_tui.store.rows import add_rows
     from schemas.row import ReviewState, Row, RowKind, Split

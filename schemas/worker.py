@@ -20,9 +20,9 @@ Run = Callable[[str, Wire], None]
 """Runs a job given as JSON to its end, heavy imports included, and emits `finished`."""
 
 
-_COLLECT = (50_000, 20, 100)
+COLLECT = (50_000, 20, 100)
 """How many new objects Python waits for before it looks for garbage. At its usual 700 it looks through all that torch and
-transformers bring, which is no garbage, time and again: a fifth of what their import takes."""
+transformers bring, which is no garbage, time and again (benchmarks/imports.py)."""
 
 
 def serve(out: TextIO, jobs: Mapping[str, Run], *, saves: frozenset[str], online: frozenset[str]) -> NoReturn:
@@ -39,7 +39,7 @@ def serve(out: TextIO, jobs: Mapping[str, Run], *, saves: frozenset[str], online
 
 def _serve(out: TextIO, jobs: Mapping[str, Run], saves: frozenset[str], online: frozenset[str]) -> int:
     os.umask(0o077)
-    gc.set_threshold(*_COLLECT)
+    gc.set_threshold(*COLLECT)
     name = sys.argv[1] if len(sys.argv) > 1 else ""
     if name not in jobs:
         print(f"usage: {'|'.join(jobs)}", file=sys.stderr)

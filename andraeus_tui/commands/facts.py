@@ -6,9 +6,9 @@ from pathlib import Path
 from andraeus_tui import exporting, importing
 from andraeus_tui.beginning import begin, model_problem, source_of
 from andraeus_tui.commands.show import document, line, note, table
+from andraeus_tui.entries import Entry, tidy
 from andraeus_tui.importing import Import, Skipped, refuse_if_useless
 from andraeus_tui.project import Project
-from andraeus_tui.readers import Entry, tidy
 from andraeus_tui.store.facts import all_facts, put_facts, remove_facts
 from generators.build import wants_paraphrases
 from generators.topics import topic_of, topic_of_fact, wordings_text

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from andraeus_tui.entries import Entry
 from andraeus_tui.importing import preview, sort_out
 from andraeus_tui.matching import candidates
 from andraeus_tui.project import Project
-from andraeus_tui.readers import Entry
 from andraeus_tui.store.rows import all_rows, review
 from generators.topics import complete
 from schemas.fact import ImportedFact

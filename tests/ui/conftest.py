@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from andraeus_tui import training
+from andraeus_tui.entries import Entry
 from andraeus_tui.importing import sort_out
 from andraeus_tui.progress import Training, fold
 from andraeus_tui.project import Project, create
-from andraeus_tui.readers import Entry
 from andraeus_tui.store.facts import put_facts
 from andraeus_tui.store.rows import replace_generated
 from generators.build import build
