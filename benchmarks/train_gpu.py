@@ -72,6 +72,11 @@ def t2(bench: Bench) -> None:
         bench.command(f"t_default_{turn}", "auto", cold=False, recipe=DEFAULTS_ADAPTER)
 
 
+def u(bench: Bench, cards: str = "0,1") -> None:
+    """The whole command with the default's adapter, where it may choose among several GPUs."""
+    bench.command("u_auto_all", "auto", cold=False, recipe=DEFAULTS_ADAPTER, CUDA_VISIBLE_DEVICES=cards)
+
+
 def c(bench: Bench) -> None:
     """NF4, eager and recorded."""
     bench.command("c_nf4_cold", "nf4", cold=True)
@@ -242,10 +247,11 @@ def main() -> None:
     options.add_argument("--serve", default="")
     options.add_argument("--minutes", type=float, default=9.5)
     options.add_argument("--free", default="14,30", help="for p: GB that are left free, an arm each")
+    options.add_argument("--all", default="0,1", help="for u: the GPUs in sight, as CUDA_VISIBLE_DEVICES names them")
     given = options.parse_args()
     bench = Bench(given.out.resolve(), given.models.resolve(), given.serve, given.minutes)
     parts: dict[str, Callable[[Bench], None]] = {"seven": seven, "a": a, "b": b, "b2": b2, "c": c, "d": d, "e": e, "f": f, "g": g, "h": h,
-             "t": t, "t2": t2, "q": q, "m": m, "p": partial(p, free=given.free)}  # fmt: skip
+             "t": t, "t2": t2, "q": q, "m": m, "u": partial(u, cards=given.all), "p": partial(p, free=given.free)}  # fmt: skip
     for name in given.only.split(","):
         try:
             parts[name](bench)
