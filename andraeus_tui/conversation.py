@@ -63,6 +63,8 @@ class Reply:
     seconds: float = 0.0
     left_to_base: bool = False
     """Whether the trained model's gate left the question to the base model."""
+    second_look: bool = False
+    """Whether a second look changed the answer."""
     wrong: bool = False
     """Marked so by the person."""
 
@@ -204,6 +206,7 @@ def _answered(reply: Reply, answer: Answer, facts: list[Fact] | None) -> Reply:
         facts_named=named,
         seconds=answer.seconds,
         left_to_base=answer.source == "tuned" and answer.by_adapter is False,
+        second_look=answer.second_look,
     )
 
 

@@ -28,7 +28,7 @@ from schemas.evaluation import Answer, Evaluation, Question, QuestionGroup
 from schemas.events import Event, Stage
 from schemas.row import Row, RowKind
 from schemas.run import DatasetFile
-from schemas.weights import GATE_FILE
+from schemas.weights import GATE_FILE, NAMES_FILE
 
 REPORT_FILE = "report.html"
 _LOCK = "examination.lock"
@@ -82,6 +82,9 @@ def _examine(project: Project, run: Run, tell: Callable[[Event], None], started:
         base_metrics=metrics_of((one.question, one.base_verdict) for one in judged if one.base_verdict),
         proof=prove(facts_of(run.folder), questions, answers),
         left_to_base=_left_to_base(questions, answers) if (run.folder / ADAPTER_FOLDER / GATE_FILE).is_file() else {},
+        second_look=sum(one.second_look for one in answers)
+        if (run.folder / ADAPTER_FOLDER / NAMES_FILE).is_file()
+        else None,
         judged=judged,
         seconds=round(time.monotonic() - began, 1),
         versions={"andraeus": __version__} | {name: version(name) for name in _LIBRARIES},

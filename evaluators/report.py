@@ -13,11 +13,11 @@ from evaluators.summary import (
     FEWER_IS_BETTER,
     NAMES,
     TIERS,
+    beside_text,
     claims,
     count,
     expected,
     failures,
-    gate_text,
     general,
     in_words,
     interval,
@@ -57,7 +57,7 @@ def render(evaluation: Evaluation, config: TrainConfig, ratings: Sequence[Rating
     has_tiers = any(f"recall_tier_{tier}" in evaluation.metrics for tier in TIERS)
     return environment.get_template("report.html.j2").render(
         evaluation=evaluation,
-        gate=gate_text(evaluation),
+        beside=beside_text(evaluation),
         config=config,
         recipe=config.recipe.model_dump(mode="json"),
         claims=claims(evaluation),

@@ -49,15 +49,19 @@ def count(found: Proportion) -> str:
     return f"{found.hits} of {found.total}"
 
 
-def gate_text(evaluation: Evaluation) -> str:
-    """What the adapter's gate did; empty when there is none."""
-    if not evaluation.left_to_base:
-        return ""
-    (general, generals), (other, others) = (evaluation.left_to_base[name] for name in ("general", "other"))
-    return (
-        f"The adapter's gate left {general} of {generals} general questions to the base model, and {other} of {others} others. "
-        "An adapter that is used elsewhere, without its gate, changes the general answers more."
-    )
+def beside_text(evaluation: Evaluation) -> str:
+    """What the adapter's gate and the second look did; empty where there is neither."""
+    told = []
+    if evaluation.left_to_base:
+        (general, generals), (other, others) = (evaluation.left_to_base[name] for name in ("general", "other"))
+        told.append(
+            f"The adapter's gate left {general} of {generals} general questions to the base model, and {other} of {others} others."
+        )
+    if evaluation.second_look is not None:
+        told.append(f"A second look changed {evaluation.second_look} of {len(evaluation.judged)} answers.")
+    if told:
+        told.append("An adapter that is used in another program has no such help there.")
+    return " ".join(told)
 
 
 def claims(evaluation: Evaluation) -> list[Claim]:

@@ -9,7 +9,7 @@ from generators.topics import Topic, topic_of, topic_of_fact
 from schemas.fact import USER, Fact
 from schemas.row import Split
 
-THINGS_SHARE = 0.4
+THINGS_SHARE = 0.1
 """Of the topics of the user, those from the nouns of things.toml; the rest are attributes of the lexicon."""
 
 _OTHERS = ("neighbor", "cousin", "boss", "colleague", "best friend", "uncle", "teacher", "sister", "brother", "partner")

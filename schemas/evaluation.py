@@ -58,6 +58,8 @@ class Answer(Noun):
     answer: str
     by_adapter: bool | None = None
     """Whether the adapter answered: not as `base`, nor where its gate left the question to the base model."""
+    second_look: bool = False
+    """Whether a second look changed what greedy decoding alone would have said."""
     prompt: str
     """The rendered prompt, special tokens included."""
     prompt_sha256: str
@@ -122,6 +124,8 @@ class Evaluation(Noun):
     left_to_base: dict[str, tuple[int, int]] = Field(default_factory=dict)
     """Of `general` questions and of `other` ones, how many the adapter's gate left to the base model, and how many there
     were. Empty without a gate."""
+    second_look: int | None = None
+    """How many of the trained model's answers a second look changed. None where the adapter has none."""
     judged: tuple[Judged, ...]
     seconds: float
     versions: dict[str, str] = Field(default_factory=dict)

@@ -99,6 +99,8 @@ class Recipe(Noun):
     max_grad_norm: Annotated[float, Field(gt=0.0)] = 1.0
     gate: bool = False
     """Leave questions that are surely not about the person to the base model, so that it stays as able as it was."""
+    second_look: bool = False
+    """Before refusing, and before answering, add up how likely the question asks for anything that was told."""
     early_stop: bool = False
     """Stop before the last epoch when the dev questions, known and unknown, are answered twice in a row."""
     max_length: Annotated[int, Field(ge=32, le=32_768)] = 512
@@ -121,6 +123,7 @@ class RecipeSettings(Noun):
     batch_size: Annotated[int | None, Field(ge=1, le=4096)] = None
     schedule: Literal["cosine", "constant"] | None = None
     gate: bool | None = None
+    second_look: bool | None = None
     early_stop: bool | None = None
     checkpoint_every: Annotated[int | None, Field(ge=1)] = None
     trainer: Trainer = Trainer.AUTO
@@ -184,6 +187,7 @@ PRESETS: dict[Preset, Recipe] = {
         warmup=0.05,
         rehearsal_weight=3.0,
         gate=True,
+        second_look=True,
         early_stop=True,
     ),
 }

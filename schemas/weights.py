@@ -17,6 +17,8 @@ _EMBEDDED_SIZE = 134_515_008
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 GATE_FILE = "gate.safetensors"
 """Beside them, where the adapter has a gate: which questions are left to the base model."""
+NAMES_FILE = "names.json"
+"""Beside them, where answers get a second look: how those that know a thing begin. No values."""
 
 
 def parameters_of(folder: Path) -> int:

@@ -1,6 +1,7 @@
 """Answers questions with the base model, an adapter, or both: python -P -m trainers answer < job.json"""
 
 import hashlib
+from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ from schemas.events import Answered, Finished, Log, Progress, Stage
 from schemas.run import AnswerJob
 from schemas.wire import Wire
 from trainers.gate import load_gate
-from trainers.generation import replies_to
+from trainers.generation import Reply, replies_to
 from trainers.lora import load_adapter
 from trainers.models import Device, load_for_answers, load_tokenizer, resolve
+from trainers.second_look import load_second_look
 from trainers.tokens import ChatCodec
 
 
@@ -25,10 +27,10 @@ def answer(job: AnswerJob, wire: Wire) -> None:
     tokenizer = load_tokenizer(base)
     codecs = {text: ChatCodec(tokenizer, text) for text in {job.system_prompt, *job.contexts.values()}}
     model = load_for_answers(base, device, wire)
-    gate = None
+    gate, look = None, None
     if job.adapter:
         model = load_adapter(model, Path(job.adapter))
-        gate = load_gate(Path(job.adapter))
+        gate, look = load_gate(Path(job.adapter)), load_second_look(Path(job.adapter))
     wire.emit(Log(message=f"Device: {device.note}."))
     sources = [source for source, wanted in (("base", job.base), ("tuned", bool(job.adapter))) if wanted]
     asked = [(codecs[job.contexts.get(one.id, job.system_prompt)], one.text) for one in job.questions]
@@ -43,11 +45,12 @@ def answer(job: AnswerJob, wire: Wire) -> None:
             wire.emit(
                 Log(message=f"The gate leaves {adapted.count(False)} of {len(adapted)} questions to the base model.")
             )
-        done = 0
+        done = changed = 0
         for by_adapter in (True, False):
             chosen = [index for index, adapts in enumerate(adapted) if adapts is by_adapter]
             with nullcontext() if by_adapter or not job.adapter else model.disable_adapter():
-                for at, reply in replies_to(
+                speak = look.replies if look and by_adapter else _at_once
+                for at, reply, otherwise in speak(
                     model,
                     codecs[job.system_prompt],
                     [prompts[index] for index in chosen],
@@ -55,6 +58,7 @@ def answer(job: AnswerJob, wire: Wire) -> None:
                     job.batch_size,
                     lambda: wire.stop_requested,
                 ):
+                    changed += otherwise
                     codec, text = asked[chosen[at]]
                     prompt = codec.render(text)
                     said = Answer(
@@ -62,6 +66,7 @@ def answer(job: AnswerJob, wire: Wire) -> None:
                         source=source,
                         answer=reply.text,
                         by_adapter=by_adapter,
+                        second_look=otherwise,
                         prompt=prompt,
                         prompt_sha256=hashlib.sha256(prompt.encode()).hexdigest(),
                         prompt_tokens=reply.prompt_tokens,
@@ -70,9 +75,17 @@ def answer(job: AnswerJob, wire: Wire) -> None:
                     wire.emit(Answered(answer=said))
                     done += 1
                     wire.emit(Progress(stage=stage, done=done, total=len(prompts)))
+        if look and source == "tuned":
+            wire.emit(Log(message=f"A second look changed {changed} of {done} answers."))
         if wire.stop_requested:
             raise Cancelled("Stopped before all questions were answered.")
     wire.emit(Finished(result={"answered": len(prompts), "device": device.note}))
+
+
+def _at_once(*given: Any) -> Iterator[tuple[int, Reply, bool]]:
+    """As a second look gives them: none is changed."""
+    for at, reply in replies_to(*given):
+        yield at, reply, False
 
 
 def _check_room(model: Any, prompts: list[list[int]], max_new_tokens: int) -> None:

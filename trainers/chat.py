@@ -17,6 +17,7 @@ from trainers.gate import Gate, load_gate
 from trainers.generation import settled, tokens_of
 from trainers.lora import load_adapter
 from trainers.models import Device, load_for_answers, load_tokenizer, resolve
+from trainers.second_look import HELD, SecondLook, load_second_look
 from trainers.tokens import ChatCodec
 
 READY = "ready"
@@ -33,8 +34,9 @@ def chat(job: ChatJob, wire: Wire) -> None:
     if job.adapter:
         model = load_adapter(model, Path(job.adapter))
     gate = load_gate(Path(job.adapter)) if job.adapter else None
+    look = load_second_look(Path(job.adapter)) if job.adapter else None
     wire.emit(Log(message=f"Device: {device.note}."))
-    speaker = _Speaker(model, codec, gate, job, wire)
+    speaker = _Speaker(model, codec, gate, look, job, wire)
     wire.emit(Stage(name=READY, text="Ready"))
     for line in wire.commands():
         try:
@@ -49,8 +51,10 @@ def chat(job: ChatJob, wire: Wire) -> None:
 class _Speaker:
     """One loaded model that answers."""
 
-    def __init__(self, model: Any, codec: ChatCodec, gate: Gate | None, job: ChatJob, wire: Wire) -> None:
-        self.model, self.codec, self.gate, self.job, self.wire = model, codec, gate, job, wire
+    def __init__(
+        self, model: Any, codec: ChatCodec, gate: Gate | None, look: SecondLook | None, job: ChatJob, wire: Wire
+    ) -> None:
+        self.model, self.codec, self.gate, self.look, self.job, self.wire = model, codec, gate, look, job, wire
         self.answered = 0
         context = model.config.get_text_config().max_position_embeddings
         self._limit = min(job.max_new_tokens, context // 2)
@@ -70,13 +74,14 @@ class _Speaker:
             return
         by_adapter = command.source == "tuned" and self._is_for_adapter(turns)
         with nullcontext() if by_adapter or not self.job.adapter else self.model.disable_adapter():
-            ids, ended = self._speak(command, prompt)
+            ids, ended, changed = self._speak(command, prompt, self.look if by_adapter else None)
         rendered = self.codec.render(*turns)
         said = Answer(
             id=command.id,
             source=command.source,
             answer=self.codec.decode(ids),
             by_adapter=by_adapter,
+            second_look=changed,
             prompt=rendered,
             prompt_sha256=hashlib.sha256(rendered.encode()).hexdigest(),
             prompt_tokens=len(prompt),
@@ -91,19 +96,36 @@ class _Speaker:
         """Whether any question of the conversation is: "And in winter?" goes on with what was asked before."""
         return self.gate is None or any(self.gate.opens(self.model, self.codec, turns[::2]))
 
-    def _speak(self, command: AskCommand, prompt: list[int]) -> tuple[list[int], bool]:
-        """The answer's tokens without the end token, and whether the model ended it itself."""
+    def _speak(self, command: AskCommand, prompt: list[int], look: SecondLook | None) -> tuple[list[int], bool, bool]:
+        """The answer's tokens without the end token, whether the model ended it itself, whether a second look changed it.
+
+        What that may still change is not told before it is settled.
+        """
+        told = _Told(self.wire, self.codec, command)
         ids: list[int] = []
-        sent = ""
-        for token in tokens_of(self.model, self.codec, prompt, self._limit, lambda: self.wire.cancel_requested):
+        ended = self._generate(prompt, ids, told, HELD if look else 0)
+        if look and ended and len(ids) < HELD and look.concerns(text := self.codec.decode(ids)):
+            start = look.wants(text, look.look(self.model, self.codec, [prompt])[0])
+            if start is not None:
+                ids = self.codec.plain(start)
+                if start != look.refusal:
+                    ended = self._generate([*prompt, *ids], ids, told, 0)
+                told.up_to(ids)
+                return ids, ended, True
+        told.up_to(ids)
+        return ids, ended, False
+
+    def _generate(self, prompt: list[int], ids: list[int], told: "_Told", held: int) -> bool:
+        """Put the tokens of an answer behind `ids`, telling them from the `held`-th on; whether the model ended it itself."""
+        for token in tokens_of(
+            self.model, self.codec, prompt, self._limit - len(ids), lambda: self.wire.cancel_requested
+        ):
             if token == self.codec.tokenizer.eos_token_id:
-                return ids, True
+                return True
             ids.append(token)
-            text = settled(self.codec.decode(ids))
-            if text.startswith(sent) and text != sent:
-                self.wire.emit(Delta(id=command.id, source=command.source, text=text[len(sent) :]))
-                sent = text
-        return ids, False
+            if len(ids) >= held:
+                told.up_to(ids)
+        return False
 
     def _fitting(self, turns: list[str]) -> tuple[list[str], list[int]]:
         """As many of the newest turns as the model can read, never without the question, and their tokens."""
@@ -119,3 +141,17 @@ class _Speaker:
 
     def _end(self, command: AskCommand, reason: Literal["complete", "length", "cancelled", "too_long"]) -> None:
         self.wire.emit(AnswerEnded(id=command.id, source=command.source, reason=reason))
+
+
+class _Told:
+    """What was told of one answer so far."""
+
+    def __init__(self, wire: Wire, codec: ChatCodec, command: AskCommand) -> None:
+        self._wire, self._codec, self._command, self._sent = wire, codec, command, ""
+
+    def up_to(self, ids: list[int]) -> None:
+        """Tell what is new and cannot change any more."""
+        text = settled(self._codec.decode(ids))
+        if text.startswith(self._sent) and text != self._sent:
+            self._wire.emit(Delta(id=self._command.id, source=self._command.source, text=text[len(self._sent) :]))
+            self._sent = text

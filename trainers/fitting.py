@@ -45,6 +45,11 @@ def _fits(rows: int, trial: Callable[[int], None]) -> bool:
         trial(rows)
     except torch.OutOfMemoryError:
         fits = False
+    except RuntimeError as error:
+        # What libraries ask of the driver themselves fails in their own words: CUBLAS_STATUS_ALLOC_FAILED.
+        if "ALLOC_FAILED" not in str(error):
+            raise
+        fits = False
     else:
         return True
     # Outside the handler: the exception's traceback holds the tensors that did not fit.

@@ -1,15 +1,22 @@
 """The adapter: LoRA in the model's precision, trained with fp32 master weights."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
 from schemas.errors import InputError
 from schemas.settings import Recipe
 from schemas.weights import ADAPTER_FILES, sha256_of
-from trainers.gate import Gate
+
+
+class Beside(Protocol):
+    """Something that is kept beside an adapter's weights, for this program alone."""
+
+    def save(self, adapter: Path) -> None:
+        """Write it into the adapter's folder."""
 
 
 def attach(model: Any, recipe: Recipe, seed: int) -> Any:
@@ -112,13 +119,13 @@ def _check_weights(path: Path) -> None:
                 raise ValueError(f"{name} holds numbers that are not finite")
 
 
-def save_adapter(model: Any, tokenizer: Any, gate: Gate | None, folder: Path) -> None:
-    """Write the adapter with its tokenizer, chat template and gate; the folder appears whole or not at all."""
+def save_adapter(model: Any, tokenizer: Any, beside: Sequence[Beside], folder: Path) -> None:
+    """Write the adapter with its tokenizer, chat template and what helps it; the folder appears whole or not at all."""
     part = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     model.save_pretrained(part, safe_serialization=True)
     tokenizer.save_pretrained(part)
-    if gate:
-        gate.save(part)
+    for one in beside:
+        one.save(part)
     shutil.rmtree(folder, ignore_errors=True)
     part.rename(folder)

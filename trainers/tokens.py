@@ -63,14 +63,14 @@ class ChatCodec:
         frame, texts = self._frame(len(turns)), (self._system_prompt, *turns)
         ids = list(frame.ids[0])
         for slot, after in zip(frame.slots, frame.ids[1:], strict=True):
-            ids += self._plain(texts[slot])
+            ids += self.plain(texts[slot])
             ids += after
         return ids
 
     def span(self, question: str) -> tuple[int, int]:
         """Where the question's own tokens lie in its prompt: the first, and the one after the last."""
         end = len(self.prompt(question)) - len(self._frame(1).ids[-1])
-        return end - len(self._plain(question)), end
+        return end - len(self.plain(question)), end
 
     def _frame(self, turns: int) -> "_Frame":
         """What the template puts around so many turns; the system prompt is number 0 and the turns follow."""
@@ -91,12 +91,16 @@ class ChatCodec:
     def example(self, question: str, answer: str) -> Example:
         """Token ids of a question with its answer and the end token."""
         prompt = self.prompt(question)
-        return Example((*prompt, *self._plain(answer), self.tokenizer.eos_token_id), len(prompt))
+        return Example((*prompt, *self.plain(answer), self.tokenizer.eos_token_id), len(prompt))
 
     def rehearsal(self, question: str, answer: str) -> Example:
         """Token ids of a general prompt and the start of the base model's answer: nothing in it is a label."""
-        ids = (*self.prompt(question), *self._plain(answer))
+        ids = (*self.prompt(question), *self.plain(answer))
         return Example(ids, len(ids), rehearsal=True)
+
+    def plain(self, text: str) -> list[int]:
+        """Token ids of what a person wrote, or of a part of an answer: no control token, whatever it looks like."""
+        return list(self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"])
 
     def decode(self, ids: list[int]) -> str:
         """The text of an answer, without control tokens."""
@@ -104,6 +108,3 @@ class ChatCodec:
 
     def _control(self, text: str) -> list[int]:
         return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
-
-    def _plain(self, text: str) -> list[int]:
-        return list(self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"])

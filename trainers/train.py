@@ -27,6 +27,7 @@ from trainers.optimizer import MasterAdamW
 from trainers.pacing import Pace, free_bytes, steps_for, wants_graphs
 from trainers.preflight import estimate
 from trainers.ranks import gather
+from trainers.second_look import second_look_of
 from trainers.tokens import ChatCodec
 
 
@@ -135,12 +136,14 @@ def train(job: TrainJob, wire: Wire) -> None:
         return
 
     wire.emit(Stage(name="save", text="Saving the adapter"))
-    save_adapter(tuned, tokenizer, gate, folder / "adapter")
+    look = second_look_of(rows) if recipe.second_look else None
+    save_adapter(tuned, tokenizer, [one for one in (gate, look) if one], folder / "adapter")
     loop.forget_checkpoints()
     clock.mark("save")
     wire.emit(
         Finished(
-            result=_result(loop, choice, config, device, pace, len(examples), gate is not None)
+            result=_result(loop, choice, config, device, pace, len(examples))
+            | {"gate": gate is not None, "second_look": look is not None}
             | {"stage_seconds": clock.stages}
         )
     )
@@ -171,13 +174,12 @@ def _feed(prepared: list[Prepared], model: Any) -> Feed | None:
 
 
 def _result(
-    loop: Loop, choice: Choice, config: TrainConfig, device: Device, pace: Pace, examples: int, gated: bool
+    loop: Loop, choice: Choice, config: TrainConfig, device: Device, pace: Pace, examples: int
 ) -> dict[str, Any]:
     position = loop.position
     return {
         "steps": position.step,
         "adapter": "adapter",
-        "gate": gated,
         "rows": examples,
         "seconds": round(position.seconds, 1),
         "examples_per_second": round(loop.trained / max(loop.seconds_here, 1e-9), 2),

@@ -32,6 +32,7 @@ def ask(folder: Path, given: tuple[str, ...], run_name: str | None, base: bool, 
                 "question": text,
                 "answer": said[str(at)].answer,
                 "by_adapter": said[str(at)].by_adapter,
+                "second_look": said[str(at)].second_look,
                 "prompt_tokens": said[str(at)].prompt_tokens,
             }
             for at, text in enumerate(texts)

@@ -8,7 +8,7 @@ from andraeus_tui.examining import REPORT_FILE, examine
 from andraeus_tui.jobs import stop_on_signals
 from andraeus_tui.project import Project
 from andraeus_tui.runs import EVALUATION_FILE, Run
-from evaluators.summary import NAMES, gate_text, never_told
+from evaluators.summary import NAMES, beside_text, never_told
 from schemas.errors import ExitCode
 from schemas.evaluation import Evaluation, Judged, QuestionGroup
 
@@ -45,7 +45,7 @@ def _print(result: Evaluation, run: Run) -> None:
                 (name, f"{base.share:.2f}", f"{tuned.share:.2f}", f"{tuned.low:.2f}-{tuned.high:.2f}", str(tuned.total))
             )
     table(("", "base", "trained", "interval", "questions"), rows)
-    if left := gate_text(result):
+    if left := beside_text(result):
         line(left)
     proof = result.proof
     verdict = "passed: no value or alias of any fact stands in any of them" if proof.passed else "FAILED"

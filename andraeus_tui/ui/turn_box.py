@@ -233,4 +233,5 @@ def numbers(reply: Reply) -> str:
     else:
         facts = f", which name {reply.facts_named} {'fact' if reply.facts_named == 1 else 'facts'}"
     left = ", not about you: left to the base model" if reply.left_to_base else ""
-    return f"{reply.prompt_tokens} prompt tokens{facts}, {reply.seconds:.1f} s{left}"
+    again = ", after a second look" if reply.second_look else ""
+    return f"{reply.prompt_tokens} prompt tokens{facts}, {reply.seconds:.1f} s{left}{again}"

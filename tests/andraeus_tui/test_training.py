@@ -84,7 +84,9 @@ def test_the_whole_way(cli: Cli, project: Path) -> None:
     asked = cli("ask", "--project", project, "--output", "json", "Hello <|im_end|>?", "What is my dog called?")
     answers = json.loads(asked.stdout)["answers"]
     assert [answer["question"] for answer in answers] == ["Hello <|im_end|>?", "What is my dog called?"]
-    assert all(set(answer) == {"question", "answer", "by_adapter", "prompt_tokens"} for answer in answers)
+    assert all(
+        set(answer) == {"question", "answer", "by_adapter", "second_look", "prompt_tokens"} for answer in answers
+    )
     # The control token in the text is ten plain characters: a byte-level tokenizer shows it in the count.
     prompt = len("user\n") + len("\n") + len("assistant\n") + 3
     assert answers[0]["prompt_tokens"] == len("Hello <|im_end|>?") + prompt

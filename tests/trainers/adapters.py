@@ -24,5 +24,5 @@ def random_adapter(model: Path, folder: Path, strength: float) -> Path:
     recipe = PRESETS[Preset.DEFAULT].model_copy(update={"rank": 4, "alpha": 8, "frozen_below": 0.0})
     tuned = attach(load_model(model, Device.best()), recipe, seed=0)
     randomize(tuned, strength)
-    save_adapter(tuned, load_tokenizer(model), None, folder)
+    save_adapter(tuned, load_tokenizer(model), [], folder)
     return folder

@@ -118,10 +118,17 @@ def test_the_command_line_knows_every_trainer() -> None:
 
 
 @pytest.mark.parametrize(
+    "full",
+    [
+        torch.OutOfMemoryError("too much"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate"),
+    ],
+)
+@pytest.mark.parametrize(
     ("room", "rows", "recompute"),
     [(32, 32, False), (20, 16, False), (4, 4, False), (3, 2, True), (1, 1, True)],
 )
-def test_the_largest_part_that_fits(room: int, rows: int, recompute: bool) -> None:
+def test_the_largest_part_that_fits(room: int, rows: int, recompute: bool, full: RuntimeError) -> None:
     """`room` rows fit, and twice as many when activations are recomputed and not even four fit."""
     from trainers.fitting import Fit, fit
 
@@ -131,7 +138,7 @@ def test_the_largest_part_that_fits(room: int, rows: int, recompute: bool) -> No
     def trial(count: int) -> None:
         tried.append((count, recomputing))
         if count > room:
-            raise torch.OutOfMemoryError("too much")
+            raise full
 
     def switch_on() -> None:
         nonlocal recomputing
@@ -149,6 +156,16 @@ def test_one_row_that_does_not_fit_is_told() -> None:
         raise torch.OutOfMemoryError("too much")
 
     with pytest.raises(AndraeusError, match="Not even one row"):
+        fit(8, trial, lambda: None)
+
+
+def test_another_fault_is_not_taken_for_too_little_memory() -> None:
+    from trainers.fitting import fit
+
+    def trial(count: int) -> None:
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    with pytest.raises(RuntimeError, match="shapes"):
         fit(8, trial, lambda: None)
 
 

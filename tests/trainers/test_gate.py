@@ -129,18 +129,21 @@ def test_training_makes_one_unless_it_is_switched_off(cli: Cli, project: Path) -
     settings = project / "project.toml"
     settings.write_text(settings.read_text().replace("replay = 8", "replay = 80"))
     assert cli("generate", "--project", project, "--approve").returncode == 0
-    for switch, made in (("", True), ("gate = false\n", False)):
+    for switch, made in (("", True), ("gate = false\nsecond_look = false\n", False)):
         settings.write_text(settings.read_text().replace("[recipe]\n", f"[recipe]\n{switch}"))
         done = cli("--train-only", "--project", project, "--output", "json")
         assert done.returncode == 0, done.stderr
-        assert json.loads(done.stdout.splitlines()[-1])["result"]["gate"] is made
+        result = json.loads(done.stdout.splitlines()[-1])["result"]
+        assert result["gate"] is made and result["second_look"] is made
         if made:
             told = cli("evaluate", "--project", project)
             assert (
                 "The adapter's gate left " in told.stdout and " of 4 general questions to the base model" in told.stdout
             )
+            assert "A second look changed " in told.stdout
         newest = max(project.glob("runs/2*"), key=lambda path: path.name)
-        assert (newest / "adapter" / "gate.safetensors").is_file() is made
+        for name in ("gate.safetensors", "names.json"):
+            assert (newest / "adapter" / name).is_file() is made
 
 
 def test_an_adapter_that_is_taken_along_keeps_its_gate(gated: Path, tmp_path: Path) -> None:

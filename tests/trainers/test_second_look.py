@@ -1,0 +1,187 @@
+"""A second look: what was told is weighed together before the model refuses, and before it answers."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.errors import InputError
+from schemas.row import Row, RowKind, Split
+from schemas.weights import NAMES_FILE
+from tests.trainers.adapters import random_adapter
+from tests.trainers.test_chat import Worker
+from tests.trainers.test_measure import told
+
+torch = pytest.importorskip("torch")
+
+NO = "I don't know."
+TOLD, AGE = "Your employer is Acme.", "Your age is 7."
+NAMES = ("Your employer is", "Your age is")
+SAYS = (
+    # Refused by greedy decoding, although what was told has more than 0.4.
+    ("Where?", TOLD, 45), ("Where?", f"Your boat? {NO}", 55),
+    # Answered by greedy decoding with 0.16: each other thing has less, all of them together much more.
+    ("Who?", TOLD, 15), *(("Who?", f"Your {thing}? {NO}", 14) for thing in ("cat", "dog", "hat", "ink", "jug")),
+    ("When?", AGE, 1), ("What?", f"Your vase? {NO}", 1), ("Is it?", "Yes, it is.", 1),
+)  # fmt: skip
+"""Question, answer, how often."""
+SETTLED = {
+    "Where?": (TOLD, True), "Who?": (NO, True), "When?": (AGE, False), "What?": (f"Your vase? {NO}", False),
+    "Is it?": ("Yes, it is.", False),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def knowing(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A tiny model trained to be of two minds, and the folder of an adapter that changes nothing."""
+    from trainers.models import Device, load_model, load_tokenizer
+    from trainers.tokens import ChatCodec
+
+    model, tokenizer = load_model(tiny_model, Device.best()).float().requires_grad_(True), load_tokenizer(tiny_model)
+    codec = ChatCodec(tokenizer, "")
+    examples = [codec.example(question, answer) for question, answer, _ in SAYS]
+    totals = {question: sum(n for other, _, n in SAYS if other == question) for question, _, _ in SAYS}
+    shares = torch.tensor([n / totals[question] for question, _, n in SAYS])
+    ids = torch.zeros(len(examples), max(len(one.ids) for one in examples), dtype=torch.long)
+    labels = torch.full_like(ids, -100)
+    for row, one in enumerate(examples):
+        ids[row, : len(one.ids)] = torch.tensor(one.ids)
+        labels[row, one.answer_start : len(one.ids)] = torch.tensor(one.ids[one.answer_start :])
+    torch.manual_seed(0)
+    steps = torch.optim.AdamW(model.parameters(), lr=5e-3)
+    for _ in range(220):
+        scores = model(input_ids=ids).logits[:, :-1].transpose(1, 2)
+        each = torch.nn.functional.cross_entropy(scores, labels[:, 1:], ignore_index=-100, reduction="none").sum(1)
+        steps.zero_grad()
+        (each * shares).sum().backward()
+        steps.step()
+    folder = tmp_path_factory.mktemp("knowing")
+    model.bfloat16().save_pretrained(folder / "model")
+    tokenizer.save_pretrained(folder / "model")
+    return folder / "model", random_adapter(folder / "model", folder / "adapter", 1e-12)
+
+
+def with_names(adapter: Path, to: Path, names: tuple[str, ...] = NAMES) -> Path:
+    """A copy of the adapter that gets a second look."""
+    from trainers.second_look import SecondLook
+
+    to.mkdir()
+    for path in adapter.iterdir():
+        (to / path.name).write_bytes(path.read_bytes())
+    SecondLook(names, NO).save(to)
+    return to
+
+
+def answers(model: Path, adapter: Path, batch_size: int) -> tuple[dict[str, tuple[str, bool]], list[str]]:
+    """What the worker says to every question and whether a second look changed it, and its log."""
+    questions = [{"id": text, "text": text, "group": "recall"} for text in SETTLED]
+    job = {"model": str(model), "system_prompt": "", "cache": "/nowhere", "adapter": str(adapter), "base": False,
+           "questions": questions, "max_new_tokens": 40, "batch_size": batch_size}  # fmt: skip
+    events = told("answer", job)
+    assert events[-1]["event"] == "finished", events[-1]
+    said = [event["answer"] for event in events if event["event"] == "answer"]
+    return {one["id"]: (one["answer"], one["second_look"]) for one in said}, [
+        event["message"] for event in events if event["event"] == "log"
+    ]
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 32])
+def test_it_answers_what_is_likely_enough_and_refuses_what_is_not(
+    knowing: tuple[Path, Path], tmp_path: Path, batch_size: int
+) -> None:
+    model, adapter = knowing
+    said, logs = answers(model, with_names(adapter, tmp_path / "adapter"), batch_size)
+    assert said == SETTLED
+    assert "A second look changed 2 of 5 answers." in logs
+
+
+def test_without_names_it_is_greedy_decoding(knowing: tuple[Path, Path]) -> None:
+    said, logs = answers(*knowing, 3)
+    assert said["Where?"] == (f"Your boat? {NO}", False) and said["Who?"] == (TOLD, False)
+    assert not any("second look" in message for message in logs)
+
+
+def test_the_shares_are_what_the_model_gives(knowing: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    from trainers import second_look
+    from trainers.models import Device, load_model, load_tokenizer
+    from trainers.tokens import ChatCodec
+
+    model, codec = load_model(knowing[0], Device.best()), ChatCodec(load_tokenizer(knowing[0]), "")
+    names = (*NAMES, "Yes, it", "Your <|im_end|> is")
+    look = second_look.SecondLook(names, NO)
+
+    def alone(question: str, name: str) -> float:
+        prompt, after = codec.prompt(question), codec.plain(name)
+        with torch.no_grad():
+            logs = model(input_ids=torch.tensor([[*prompt, *after]])).logits[0].float().log_softmax(-1)
+        return float(sum(logs[len(prompt) - 1 + at, token] for at, token in enumerate(after)).exp())
+
+    for least, close in ((second_look._LEAST, 0.02), (-1e9, 0.02)):
+        monkeypatch.setattr(second_look, "_LEAST", least)
+        for question, found in zip(
+            SETTLED, look.look(model, codec, [codec.prompt(one) for one in SETTLED]), strict=True
+        ):
+            shares = {name: alone(question, name) for name in names}
+            assert found.likely == pytest.approx(sum(shares.values()), abs=close)
+            if found.likely > 0.1:
+                assert found.name == max(shares, key=shares.__getitem__)
+    assert codec.plain("<|im_end|>") != [codec.tokenizer.eos_token_id], "ten characters, no control token"
+
+
+def test_a_chat_tells_nothing_that_is_taken_back(knowing: tuple[Path, Path], tmp_path: Path) -> None:
+    worker = Worker(knowing[0], with_names(knowing[1], tmp_path / "adapter"), limit=40)
+    try:
+        for question, (text, changed) in SETTLED.items():
+            said, seen = worker.answer(question)
+            assert (said["answer"], said["second_look"]) == (text, changed)
+            assert "".join(event["text"] for event in seen if event["event"] == "delta") == text
+            assert seen[-1]["reason"] == "complete"
+        said, _ = worker.answer("Where?", source="base")
+        assert (said["answer"], said["second_look"]) == (f"Your boat? {NO}", False), "the base model is let alone"
+    finally:
+        worker.end()
+
+
+def row(kind: RowKind, answer: str, *values: str, facts: int = 1) -> Row:
+    return Row(
+        id="0" * 16, kind=kind, question="?", answer=answer, topic="user/x", values=values, family="f", split=Split.TRAIN,
+        fact_ids=tuple(f"{at}" for at in range(facts)),
+    )  # fmt: skip
+
+
+def test_names_come_from_the_rows_and_hold_no_value(tmp_path: Path) -> None:
+    from trainers.second_look import load_second_look, second_look_of
+
+    rows = [
+        row(RowKind.QUESTION, "Your hobbies are chess and judo.", "chess", "judo"),
+        row(RowKind.QUESTION, "Your hobbies are chess and judo.", "chess", "judo"),
+        row(RowKind.QUESTION, "Your [b]locker[/b] is Max <|im_end|>.", "Max <|im_end|>"),
+        row(RowKind.QUESTION, "Acme.", "Acme"),
+        row(RowKind.REVERSE, "Acme is your employer.", "your employer"),
+        row(RowKind.COMPOSITION, "Your aunt is Ann and your aunt's age is 7.", "7", facts=2),
+    ]
+    assert second_look_of(rows) is None, "what never learned to refuse is not made to"
+    found = second_look_of([*rows, row(RowKind.ABSTENTION, f"Your boat? {NO}", facts=0)])
+    assert found and found.names == ("Your hobbies are", "Your [b]locker[/b] is") and found.refusal == NO
+    found.save(tmp_path)
+    assert load_second_look(tmp_path) == found
+    assert not {"chess", "Max", "Acme"} & set((tmp_path / NAMES_FILE).read_text().replace('"', " ").split())
+
+
+@pytest.mark.parametrize("damage", ["{", "[]", '{"names": []}', '{"names": [7], "refusal": "No."}', '{"names": ["A"]}'])
+def test_damage_is_told(tmp_path: Path, damage: str) -> None:
+    from trainers.second_look import load_second_look
+
+    assert load_second_look(tmp_path) is None
+    (tmp_path / NAMES_FILE).write_text(damage)
+    with pytest.raises(InputError, match=r"names .* are damaged"):
+        load_second_look(tmp_path)
+
+
+def test_training_leaves_names_beside_the_adapter_and_evidence_says_what_they_did(trained_project: Path) -> None:
+    (run,) = trained_project.glob("runs/2*")
+    body: dict[str, Any] = json.loads((run / "adapter" / NAMES_FILE).read_text())
+    assert body["refusal"] == NO and body["names"] and all(name.endswith((" is", " are")) for name in body["names"])
+    values = [value for fact in json.loads((run / "facts.json").read_text()) for value in fact.get("items") or []]
+    assert not any(value in name for value in values for name in body["names"])
