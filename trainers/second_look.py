@@ -58,7 +58,7 @@ class SecondLook:
 
     def wants(self, answer: str, look: Look) -> str | None:
         """How an answer is to begin instead; the refusal alone ends it. None when it stays."""
-        refused = answer.endswith(self.refusal)
+        refused = answer == self.refusal or answer.endswith(f"? {self.refusal}")
         if refused == (look.likely < LIKELY):
             return None
         return look.name if refused else self.refusal
@@ -108,8 +108,9 @@ class SecondLook:
                 start, timed = starts.get(at), replace(reply, seconds=reply.seconds + more)
                 if at in said:
                     yield at, replace(timed, text=f"{start} {said[at].text}", finished=said[at].finished), True
-                else:
+                elif start is None or start == self.refusal:
                     yield at, replace(timed, text=start or reply.text), start is not None
+                # else it was stopped in between: no answer is better than half of one
 
     def save(self, adapter: Path) -> None:
         """Write it beside the adapter's weights, whole or not at all."""
@@ -121,13 +122,20 @@ class SecondLook:
 def second_look_of(rows: Sequence[Row]) -> SecondLook | None:
     """Names and refusal from the rows of a training; None when it teaches no refusal, or names nothing first."""
     refusals = {row.answer.rsplit("? ", 1)[-1] for row in rows if row.kind is RowKind.ABSTENTION}
-    names = {
-        row.answer[: row.answer.index(row.values[0])].strip(): None
-        for row in rows
-        if row.kind is RowKind.QUESTION and len(row.fact_ids) == 1 and row.values and row.values[0] in row.answer
-    }
-    names.pop("", None)
-    return SecondLook(tuple(names), refusals.pop()) if names and len(refusals) == 1 else None
+    told = [row for row in rows if row.kind is RowKind.QUESTION and len(row.fact_ids) == 1 and row.values]
+    found = dict.fromkeys(name for row in told if (name := _name_of(row.answer, row.values[0])))
+    # The likelihood of a name holds that of every longer one that begins with it.
+    names = tuple(name for name in found if not any(name.startswith(f"{other} ") for other in found))
+    return SecondLook(names, refusals.pop()) if names and len(refusals) == 1 else None
+
+
+def _name_of(answer: str, value: str) -> str | None:
+    """ "Your employer is" of "Your employer is Acme."; None where an answer, perhaps edited, does not begin so."""
+    for verb in (" is ", " are "):
+        at = answer.find(f"{verb}{value}")
+        if at > 0:
+            return answer[:at] + verb.rstrip()
+    return None
 
 
 def load_second_look(adapter: Path) -> SecondLook | None:

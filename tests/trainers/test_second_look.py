@@ -129,6 +129,29 @@ def test_the_shares_are_what_the_model_gives(knowing: tuple[Path, Path], monkeyp
     assert codec.plain("<|im_end|>") != [codec.tokenizer.eos_token_id], "ten characters, no control token"
 
 
+def test_one_that_is_stopped_in_between_leaves_no_half_an_answer(knowing: tuple[Path, Path]) -> None:
+    from trainers.models import Device, load_model, load_tokenizer
+    from trainers.second_look import SecondLook
+    from trainers.tokens import ChatCodec
+
+    model, codec = load_model(knowing[0], Device.best()), ChatCodec(load_tokenizer(knowing[0]), "")
+    stops = iter([False, True, True])  # not before the batch, but before what was refused is asked again
+    look = SecondLook(NAMES, NO)
+    prompts = [codec.prompt(question) for question in SETTLED]
+    said = {at: reply.text for at, reply, _ in look.replies(model, codec, prompts, 40, 8, lambda: next(stops))}
+    assert [said.get(at) for at in range(5)] == [None, *(text for text, _ in list(SETTLED.values())[1:])]
+
+
+def test_a_value_that_reads_like_a_refusal_is_none() -> None:
+    from trainers.second_look import Look, SecondLook
+
+    look = SecondLook(("Your motto is",), NO)
+    assert look.wants(f"Your motto is {NO}", Look(0.9, "Your motto is")) is None
+    assert look.wants(f"Your boat? {NO}", Look(0.9, "Your motto is")) == "Your motto is"
+    assert look.wants(NO, Look(0.1, "Your motto is")) is None
+    assert look.wants("Your motto is Go.", Look(0.1, "Your motto is")) == NO
+
+
 def test_a_chat_tells_nothing_that_is_taken_back(knowing: tuple[Path, Path], tmp_path: Path) -> None:
     worker = Worker(knowing[0], with_names(knowing[1], tmp_path / "adapter"), limit=40)
     try:
@@ -158,12 +181,19 @@ def test_names_come_from_the_rows_and_hold_no_value(tmp_path: Path) -> None:
         row(RowKind.QUESTION, "Your hobbies are chess and judo.", "chess", "judo"),
         row(RowKind.QUESTION, "Your [b]locker[/b] is Max <|im_end|>.", "Max <|im_end|>"),
         row(RowKind.QUESTION, "Acme.", "Acme"),
+        row(RowKind.QUESTION, "Your word is is.", "is"),
+        row(RowKind.QUESTION, "Your letter is Y.", "Y"),
+        row(RowKind.QUESTION, "Your word is is a Y.", "a Y"),
         row(RowKind.REVERSE, "Acme is your employer.", "your employer"),
         row(RowKind.COMPOSITION, "Your aunt is Ann and your aunt's age is 7.", "7", facts=2),
     ]
     assert second_look_of(rows) is None, "what never learned to refuse is not made to"
     found = second_look_of([*rows, row(RowKind.ABSTENTION, f"Your boat? {NO}", facts=0)])
-    assert found and found.names == ("Your hobbies are", "Your [b]locker[/b] is") and found.refusal == NO
+    assert (
+        found
+        and found.names == ("Your hobbies are", "Your [b]locker[/b] is", "Your word is", "Your letter is")
+        and found.refusal == NO
+    )
     found.save(tmp_path)
     assert load_second_look(tmp_path) == found
     assert not {"chess", "Max", "Acme"} & set((tmp_path / NAMES_FILE).read_text().replace('"', " ").split())
