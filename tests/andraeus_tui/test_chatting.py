@@ -64,6 +64,13 @@ def test_a_question_left_to_the_base_model_is_told() -> None:
         assert ("left to the base model" in numbers(reply)) is told
 
 
+@pytest.mark.parametrize("changed", [True, False])
+def test_an_answer_that_a_second_look_changed_says_so(changed: bool) -> None:
+    said = answered("1", "I don't know.", source="tuned").answer.model_copy(update={"second_look": changed})
+    (reply,) = fold(asked(Conversation(), "1", "Boat?", ["tuned"]), Answered(answer=said), []).turn("1").replies
+    assert ("after a second look" in numbers(reply)) is changed
+
+
 def folded(start: Conversation, *events: Event, facts: list[Fact] | None = None) -> Conversation:
     for event in events:
         start = fold(start, event, facts)
