@@ -1,5 +1,7 @@
 """Runs the arms of benchmarks/train_gpu.py: each in a process of its own, with a time limit, its output in a log."""
 
+import compileall
+import importlib.util
 import json
 import os
 import shutil
@@ -121,6 +123,20 @@ class Bench:
     def part(self, arm: str, arguments: Sequence[str | Path], limit: float, **environment: str) -> None:
         """A part of benchmarks/gpu_parts.py."""
         self.run(arm, [sys.executable, "-m", "benchmarks.gpu_parts", *arguments], limit, **environment)
+
+
+def compile_packages(names: Sequence[str]) -> dict[str, Any]:
+    """Bytecode for packages that were unpacked without it, as pip writes it on installing: how much was there before."""
+    began, found = time.monotonic(), {}
+    for name in names:
+        spec = importlib.util.find_spec(name)
+        if spec and spec.origin:
+            folder = Path(spec.origin).parent
+            modules = list(folder.rglob("*.py"))
+            have = sum(Path(importlib.util.cache_from_source(str(path))).is_file() for path in modules)
+            compileall.compile_dir(folder, quiet=2, workers=8)
+            found[name] = {"modules": len(modules), "compiled_before": have}
+    return {"packages": found, "writes_none": sys.dont_write_bytecode, "seconds": round(time.monotonic() - began, 1)}
 
 
 def forget(folder: Path) -> None:

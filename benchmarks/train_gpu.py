@@ -8,7 +8,8 @@ that fails stops no other. With --serve PATH the vLLM arm runs with that folder 
 
   seven  makes the 7B shape      a  the seed's settings written plainly (24 batches, extrapolated)
   t      --train-only as `auto` picks it: cold, three times with warm caches
-  t2     the same with the default's adapter (rank 16, MLPs of the upper two thirds): three times with warm caches
+  t2     the same with the default's adapter (rank 16, MLPs of the upper two thirds)
+  i      bytecode for packages that came without it, as installing writes it; where the imports' time goes
   b      ours, Unsloth, 4 bit    c  ours, NF4        d  ours, NF4, the default recipe's adapter (b to d: cold and warm)
   b2     b with compiled blocks
   f      SmolLM2, 50 facts, default rows: recorded, eager, larger batches, Unsloth
@@ -31,8 +32,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.gpu_bench import DEFAULTS_ADAPTER, ROOT, SEED_ROWS, Bench
+from benchmarks.gpu_bench import DEFAULTS_ADAPTER, ROOT, SEED_ROWS, Bench, compile_packages
 
+_IMPORTED = ("torch", "triton", "numpy", "transformers", "peft", "accelerate", "bitsandbytes", "huggingface_hub", "tokenizers",
+             "safetensors", "pydantic", "sympy")  # fmt: skip
 ORDER = ("seven", "t", "c", "b", "a", "f", "d", "e", "g", "h", "b2")
 
 
@@ -68,6 +71,7 @@ def t(bench: Bench) -> None:
 
 def t2(bench: Bench) -> None:
     """The whole command with the default's adapter, on as many question rows and passes."""
+    bench.command("t_default_cold", "auto", cold=True, recipe=DEFAULTS_ADAPTER)
     for turn in ("warm", "warm_2", "warm_3"):
         bench.command(f"t_default_{turn}", "auto", cold=False, recipe=DEFAULTS_ADAPTER)
 
@@ -75,6 +79,19 @@ def t2(bench: Bench) -> None:
 def u(bench: Bench, cards: str = "0,1") -> None:
     """The whole command with the default's adapter, where it may choose among several GPUs."""
     bench.command("u_auto_all", "auto", cold=False, recipe=DEFAULTS_ADAPTER, CUDA_VISIBLE_DEVICES=cards)
+
+
+def i(bench: Bench) -> None:
+    """What the imports cost, before and after there is bytecode for all packages."""
+    code = (
+        "import torch; from trainers import spare; spare.leave_out(); "
+        "from transformers import AutoModelForCausalLM, AutoTokenizer, Qwen2ForCausalLM; import peft, bitsandbytes"
+    )
+    bench.run("i_before", [sys.executable, "-X", "importtime", "-c", code], 120)
+    told = compile_packages(_IMPORTED)
+    for turn in ("after", "after_2"):
+        _, told[f"seconds_{turn}"] = bench.run(f"i_{turn}", [sys.executable, "-X", "importtime", "-c", code], 120)
+    bench.keep("i_bytecode", told)
 
 
 def c(bench: Bench) -> None:
@@ -251,7 +268,7 @@ def main() -> None:
     given = options.parse_args()
     bench = Bench(given.out.resolve(), given.models.resolve(), given.serve, given.minutes)
     parts: dict[str, Callable[[Bench], None]] = {"seven": seven, "a": a, "b": b, "b2": b2, "c": c, "d": d, "e": e, "f": f, "g": g, "h": h,
-             "t": t, "t2": t2, "q": q, "m": m, "u": partial(u, cards=given.all), "p": partial(p, free=given.free)}  # fmt: skip
+             "i": i, "t": t, "t2": t2, "q": q, "m": m, "u": partial(u, cards=given.all), "p": partial(p, free=given.free)}  # fmt: skip
     for name in given.only.split(","):
         try:
             parts[name](bench)

@@ -7,6 +7,7 @@ rest is selective prediction (Geifman and El-Yaniv, arXiv 1705.08500). Only the 
 generated from the weights as before, greedily, after the likeliest name.
 """
 
+import copy
 import json
 import math
 import time
@@ -68,20 +69,33 @@ class SecondLook:
         """One look a prompt; all names that have a chance are weighed, token by token."""
         names = [codec.plain(name) for name in self.names]
         firsts = sorted({name[0] for name in names})
+        if not prompts:
+            return []
         starts = [(at, first) for at in range(len(prompts)) for first in firsts]
-        begun = _scores(model, codec, [(prompts[at], [first]) for at, first in starts], beyond=True)
-        open_pairs: list[tuple[int, int]] = []
-        for (at, first), (score, after) in zip(starts, begun, strict=True):
-            open_pairs += [
-                (at, number)
-                for number, name in enumerate(names)
-                if name[0] == first and (len(name) == 1 or score + after[name[1]] > _LEAST)
-            ]
-        scored = _scores(model, codec, [(prompts[at], names[number]) for at, number in open_pairs])
+        if len(firsts) == 1:  # as a rule, "Your": read along with the prompt
+            begun = _Read.of(model, codec, [[*prompt, *firsts] for prompt in prompts])
+            ends = begun.logs[:, 0]
+        else:
+            asked = _Read.of(model, codec, prompts)
+            ends = asked.logs[:, -1]
+            begun = asked.then(model, [at for at, _ in starts], [[first] for _, first in starts])
+        seconds = torch.tensor([name[1] if len(name) > 1 else 0 for name in names])
+        open_pairs: list[tuple[int, int, float]] = []
+        for start, (at, first) in enumerate(starts):
+            so_far = float(ends[at, first])
+            for number, (name, more) in enumerate(zip(names, begun.logs[start, -1, seconds].tolist(), strict=True)):
+                score = so_far + (more if len(name) > 1 else 0.0)
+                if name[0] == first and (len(name) == 1 or score > _LEAST):
+                    open_pairs.append((start, number, score))
         sums, best = [0.0] * len(prompts), [(-math.inf, 0)] * len(prompts)
-        for (at, number), (score, _) in zip(open_pairs, scored, strict=True):
-            sums[at] += math.exp(score)
-            best[at] = max(best[at], (score, number))
+        for left in range(0, len(open_pairs), _ROWS):
+            some = open_pairs[left : left + _ROWS]
+            rest = [names[number][1:] for _, number, _ in some]
+            ended = begun.then(model, [start for start, _, _ in some], rest) if any(map(len, rest)) else begun
+            for row, (start, number, score) in enumerate(some):
+                total = score + sum(float(ended.logs[row, at, token]) for at, token in enumerate(rest[row][1:]))
+                sums[starts[start][0]] += math.exp(total)
+                best[starts[start][0]] = max(best[starts[start][0]], (total, number))
         return [Look(min(total, 1.0), self.names[number]) for total, (_, number) in zip(sums, best, strict=True)]
 
     def replies(
@@ -153,27 +167,43 @@ def load_second_look(adapter: Path) -> SecondLook | None:
         raise InputError(f"The names in {adapter} are damaged ({error}).", "Train again.") from error
 
 
-def _scores(
-    model: Any, codec: ChatCodec, pairs: Sequence[tuple[list[int], list[int]]], beyond: bool = False
-) -> Iterator[tuple[float, torch.Tensor]]:
-    """For each (prompt, what follows): log probability of what follows, and with `beyond` those of the token after it."""
-    for start in range(0, len(pairs), _ROWS):
-        some = pairs[start : start + _ROWS]
-        width, kept = max(len(a) + len(b) for a, b in some), max(len(b) for _, b in some) + 1
-        ids = torch.full((len(some), width), codec.tokenizer.pad_token_id, dtype=torch.long)
-        mask = torch.zeros_like(ids)
-        for row, (prompt, after) in enumerate(some):
-            ids[row, width - len(prompt) - len(after) :] = torch.tensor([*prompt, *after])
-            mask[row, width - len(prompt) - len(after) :] = 1
-        places = (mask.cumsum(-1) - 1).clamp_min(0)
-        scores = model(
+@dataclass(frozen=True)
+class _Read:
+    """What a model has read, a row each, and from where it can read on: the prompts are read once for all names."""
+
+    cache: Any
+    mask: torch.Tensor
+    """(rows, tokens so far): 1 where there is one."""
+    logs: torch.Tensor
+    """(rows, places, vocabulary): log probabilities of the token that comes after each of the last places."""
+
+    @classmethod
+    def of(cls, model: Any, codec: ChatCodec, prompts: Sequence[list[int]]) -> "_Read":
+        """Prompts alone, filled up to the left, so that every row goes on at the same place. Keeps the last two places."""
+        width, pad = max(map(len, prompts)), codec.tokenizer.pad_token_id
+        ids = torch.tensor([[pad] * (width - len(prompt)) + prompt for prompt in prompts])
+        mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts])
+        return cls._forward(model, ids, mask, None, 2)
+
+    def then(self, model: Any, rows: Sequence[int], tokens: Sequence[list[int]]) -> "_Read":
+        """For each of `rows` (one may stand there more than once) its prompt and these tokens after it."""
+        width = max(map(len, tokens))
+        ids = torch.tensor([[*some, *[0] * (width - len(some))] for some in tokens])
+        # What fills a shorter row up comes after all that is asked of it.
+        mask = torch.cat([self.mask[list(rows)], torch.ones_like(ids)], dim=1)
+        cache = copy.deepcopy(self.cache)
+        cache.reorder_cache(torch.tensor(rows, device=model.device))
+        return self._forward(model, ids, mask, cache, width)
+
+    @classmethod
+    def _forward(cls, model: Any, ids: torch.Tensor, mask: torch.Tensor, cache: Any, kept: int) -> "_Read":
+        places = (mask.cumsum(-1) - 1).clamp_min(0)[:, -ids.shape[1] :]
+        out = model(
             input_ids=ids.to(model.device),
             attention_mask=mask.to(model.device),
             position_ids=places.to(model.device),
+            past_key_values=cache,
+            use_cache=True,
             logits_to_keep=kept,
-            use_cache=False,
-        ).logits
-        for row, (_, after) in enumerate(some):
-            logs = scores[row, kept - len(after) - 1 :].float().log_softmax(-1)
-            total = logs[torch.arange(len(after)), torch.tensor(after)].sum()
-            yield float(total), logs[-1].cpu() if beyond else logs.new_empty(0)
+        )
+        return cls(out.past_key_values, mask, out.logits.float().log_softmax(-1).cpu())

@@ -102,13 +102,17 @@ def test_without_names_it_is_greedy_decoding(knowing: tuple[Path, Path]) -> None
     assert not any("second look" in message for message in logs)
 
 
-def test_the_shares_are_what_the_model_gives(knowing: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("more", [("Yes, it", "Your <|im_end|> is"), ("Your <|im_end|> is",)], ids=["two", "one"])
+def test_the_shares_are_what_the_model_gives(
+    knowing: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+) -> None:
+    """Whether names begin in two ways or in one."""
     from trainers import second_look
     from trainers.models import Device, load_model, load_tokenizer
     from trainers.tokens import ChatCodec
 
     model, codec = load_model(knowing[0], Device.best()), ChatCodec(load_tokenizer(knowing[0]), "")
-    names = (*NAMES, "Yes, it", "Your <|im_end|> is")
+    names = (*NAMES, *more)
     look = second_look.SecondLook(names, NO)
 
     def alone(question: str, name: str) -> float:
