@@ -7,8 +7,9 @@ import torch
 
 from schemas.errors import AndraeusError
 
-_ENOUGH = 4
-"""Rows at once from which activations are kept; below it, recomputing them is the lesser evil."""
+_SPARE = 512e6
+"""Bytes that have to be free beside a trial: kernels that are loaded later and holes between what is allocated take room,
+too (docs/results, gpu/train_6.json: 0.05 GB were missing in the first batch after a trial that had just fitted)."""
 
 
 @dataclass(frozen=True)
@@ -21,17 +22,19 @@ class Fit:
     """Whether activations are computed again in the backward pass (gradient checkpointing)."""
 
 
-def fit(batch: int, trial: Callable[[int], None], recompute: Callable[[], None]) -> Fit:
+def fit(batch: int, trial: Callable[[int], None], recompute: Callable[[], None], free: Callable[[], float]) -> Fit:
     """The most rows, halving from `batch`, for which `trial` does not run out of memory.
 
-    `trial` runs so many of the longest rows forward and backward; `recompute` switches gradient checkpointing on, which
-    happens only when not even four rows fit. Raises AndraeusError when one row does not fit then.
+    `trial` runs so many of the longest rows forward and backward; `free` tells the bytes that nobody uses. Activations
+    are kept for a batch whole or in halves. Before it is cut smaller they are computed again, which `recompute` switches
+    on: an epoch in 8 parts took 28.8 s and one of whole batches, recomputing, 7.1 (gpu/train_6.json). Raises
+    AndraeusError when one row does not fit then.
     """
-    for recomputing, least in ((False, min(_ENOUGH, batch)), (True, 1)):
+    for recomputing, least in ((False, -(-batch // 2)), (True, 1)):
         if recomputing:
             recompute()
         rows = batch
-        while not _fits(rows, trial):
+        while not _fits(rows, trial, free):
             if rows == least:
                 break
             rows = max(rows // 2, least)
@@ -40,19 +43,17 @@ def fit(batch: int, trial: Callable[[int], None], recompute: Callable[[], None])
     raise AndraeusError("Not even one row at a time fits into the GPU's memory.", "Take a smaller model.")
 
 
-def _fits(rows: int, trial: Callable[[int], None]) -> bool:
+def _fits(rows: int, trial: Callable[[int], None], free: Callable[[], float]) -> bool:
+    # Here, not where a trial fails: the exception's traceback holds the tensors that did not fit.
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
     try:
         trial(rows)
     except torch.OutOfMemoryError:
-        fits = False
+        return False
     except RuntimeError as error:
         # What libraries ask of the driver themselves fails in their own words: CUBLAS_STATUS_ALLOC_FAILED.
         if "ALLOC_FAILED" not in str(error):
             raise
-        fits = False
-    else:
-        return True
-    # Outside the handler: the exception's traceback holds the tensors that did not fit.
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-    return fits
+        return False
+    return free() >= _SPARE

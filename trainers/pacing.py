@@ -69,7 +69,12 @@ def steps_for(
         return Pace(EagerSteps(split, optimizer, recipe, feed, ranks=ranks), recipe.batch_size, False, 0, 0.0)
     torch.cuda.reset_peak_memory_stats()
     longest = sorted(range(len(feed)), key=lambda row: -feed.lengths[row])[: -(-recipe.batch_size // ranks.count)]
-    chosen = fit(len(longest), _trial(split, optimizer, recipe, feed, longest), _recompute(choice, tuned, split))
+    chosen = fit(
+        len(longest),
+        _trial(split, optimizer, recipe, feed, longest),
+        _recompute(choice, tuned, split),
+        lambda: free_bytes(split.model.device),
+    )
     peak = round(torch.cuda.max_memory_allocated() / 1e9, 2)
     wire.emit(Log(message=_told(chosen, len(longest), peak)))
     if graphs and chosen == Fit(len(longest), False):

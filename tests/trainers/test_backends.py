@@ -126,10 +126,10 @@ def test_the_command_line_knows_every_trainer() -> None:
 )
 @pytest.mark.parametrize(
     ("room", "rows", "recompute"),
-    [(32, 32, False), (20, 16, False), (4, 4, False), (3, 2, True), (1, 1, True)],
+    [(32, 32, False), (20, 16, False), (15, 32, True), (9, 16, True), (1, 2, True)],
 )
 def test_the_largest_part_that_fits(room: int, rows: int, recompute: bool, full: RuntimeError) -> None:
-    """`room` rows fit, and twice as many when activations are recomputed and not even four fit."""
+    """`room` rows fit, and thrice as many when activations are recomputed, which half a batch does not need."""
     from trainers.fitting import Fit, fit
 
     tried: list[tuple[int, bool]] = []
@@ -137,16 +137,28 @@ def test_the_largest_part_that_fits(room: int, rows: int, recompute: bool, full:
 
     def trial(count: int) -> None:
         tried.append((count, recomputing))
-        if count > room:
+        if count > room * (3 if recomputing else 1):
             raise full
 
     def switch_on() -> None:
         nonlocal recomputing
         recomputing = True
 
-    assert fit(32, trial, switch_on) == Fit(rows, recompute)
+    assert fit(32, trial, switch_on, lambda: 1e12) == Fit(rows, recompute)
     assert tried[-1] == (rows, recompute)
     assert recomputing == recompute
+
+
+def test_what_fits_with_nothing_to_spare_is_cut_smaller() -> None:
+    from trainers.fitting import Fit, fit
+
+    left = 0.0
+
+    def trial(count: int) -> None:
+        nonlocal left
+        left = 1e9 - 1e8 * count  # 0.2 GB beside eight rows, 0.6 beside four
+
+    assert fit(8, trial, lambda: None, lambda: left) == Fit(4, False)
 
 
 def test_one_row_that_does_not_fit_is_told() -> None:
@@ -156,7 +168,7 @@ def test_one_row_that_does_not_fit_is_told() -> None:
         raise torch.OutOfMemoryError("too much")
 
     with pytest.raises(AndraeusError, match="Not even one row"):
-        fit(8, trial, lambda: None)
+        fit(8, trial, lambda: None, lambda: 1e12)
 
 
 def test_another_fault_is_not_taken_for_too_little_memory() -> None:
@@ -166,7 +178,7 @@ def test_another_fault_is_not_taken_for_too_little_memory() -> None:
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 
     with pytest.raises(RuntimeError, match="shapes"):
-        fit(8, trial, lambda: None)
+        fit(8, trial, lambda: None, lambda: 1e12)
 
 
 @pytest.mark.parametrize(
