@@ -8,7 +8,7 @@ import click
 
 from andraeus_tui import __version__
 from andraeus_tui.cli_facts import facts
-from andraeus_tui.cli_options import OUTPUT, PROJECT, RUN
+from andraeus_tui.cli_options import OUTPUT, PROJECT, RUN, named
 from andraeus_tui.cli_rate import rate
 from andraeus_tui.cli_study import study
 
@@ -16,7 +16,7 @@ from andraeus_tui.cli_study import study
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="andraeus-tui")
 @click.option("--train-only", is_flag=True, help="Train the approved rows of --project, with no screen.")
-@click.option("--project", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Open this project.")
+@click.option("--project", "folder", type=click.Path(), callback=named, metavar="DIR", help="Open this project.")
 @click.option("--resume", is_flag=True, help="With --train-only: continue the newest unfinished run.")
 @click.option(
     "--from",
@@ -83,7 +83,7 @@ def main_group(
 
 
 @main_group.command()
-@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.argument("folder", type=click.Path(), callback=named, metavar="DIR")
 @click.option("--facts", "facts_file", type=click.Path(path_type=Path), metavar="FILE", help="Import these facts.")
 @click.option("--model", default="embedded", show_default=True, metavar="NAME|PATH|embedded", help="The base model.")
 def init(folder: Path, facts_file: Path | None, model: str) -> None:

@@ -18,7 +18,7 @@ def facts() -> None:
 @click.option("--replace", is_flag=True, help="Change facts that have another value already.")
 @click.option("--strict", is_flag=True, help="Import nothing if any entry cannot be taken.")
 def facts_import(file: Path, folder: Path, replace: bool, strict: bool) -> None:
-    """Import facts from JSON, JSONL, CSV, YAML or lines of 'key: value'."""
+    """Import facts from JSON, JSONL, CSV, YAML or lines of 'key: value'; "-" reads them from standard input."""
     from andraeus_tui.commands.facts import import_file
 
     import_file(folder, file, replace, strict)
@@ -36,10 +36,15 @@ def facts_list(folder: Path, output: str) -> None:
 
 @facts.command("export")
 @PROJECT
-@click.option("--format", "form", type=click.Choice(["json", "jsonl", "csv", "yaml", "mapping"]), default="json")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["json", "jsonl", "csv", "yaml", "mapping"]),
+    help="What the file's ending says, or json, if left out.",
+)
 @click.option("--file", type=click.Path(path_type=Path), help="Write here instead of to the screen.")
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
-def facts_export(folder: Path, form: str, file: Path | None, force: bool) -> None:
+def facts_export(folder: Path, form: str | None, file: Path | None, force: bool) -> None:
     """Write all facts in a form that can be imported."""
     from andraeus_tui.commands.facts import export
 

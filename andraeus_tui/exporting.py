@@ -81,6 +81,13 @@ def format_of(path: Path) -> str:
     return form
 
 
+def refuse_other_ending(form: str, path: Path) -> None:
+    """Raise InputError where a file's ending says that another form is in it: an import would read it as that."""
+    fitting = [ending for ending, other in _ENDINGS.items() if other == form or (other, form) == ("json", "mapping")]
+    if path.suffix.casefold() not in fitting:
+        raise InputError(f"{path.name!r} cannot hold {form}.", f"Give it the ending {' or '.join(fitting)}.")
+
+
 def write(facts: list[Fact], form: str, path: Path) -> None:
     """All facts into a file; one that is there is replaced as a whole."""
     text = FORMATS[form](facts)

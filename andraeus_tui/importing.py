@@ -1,18 +1,21 @@
 """Facts from a file or from pasted text, sorted out: what is taken and what not, with reasons. Nothing is stored here."""
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from andraeus_tui.entries import Entry
-from andraeus_tui.readers import entries_of, entries_of_text
+from andraeus_tui.readers import FILE_LIMIT, decoded, entries_of, entries_of_text
 from generators.lexicon import normalise
 from generators.topics import complete
 from schemas.errors import InputError
 from schemas.fact import Fact, ImportedFact
 from schemas.validate import problems
+
+STANDARD_INPUT = Path("-")
 
 
 @dataclass(frozen=True)
@@ -54,9 +57,12 @@ class Import:
 def read_facts(path: Path, existing: list[Fact], replace: bool = False) -> Import:
     """Read a file; nothing is stored. Raises InputError when it is no readable fact file at all.
 
-    A fact about the same attribute of the same person is skipped when its value differs, or replaces the old one if
-    `replace` says so.
+    "-" stands for standard input, in any of the formats. A fact about the same attribute of the same person is skipped
+    when its value differs, or replaces the old one if `replace` says so.
     """
+    if path == STANDARD_INPUT:
+        text = decoded(sys.stdin.buffer.read(FILE_LIMIT + 1), "Standard input")
+        return sort_out(entries_of_text(text, "Standard input"), existing, replace)
     return sort_out(entries_of(path), existing, replace)
 
 

@@ -31,11 +31,11 @@ def entries_of(path: Path) -> Iterator[Entry]:
     return reader(text, path)
 
 
-def entries_of_text(text: str) -> Iterator[Entry]:
-    """Entries of pasted text in any of the formats, told by its looks. Raises InputError when it holds none."""
+def entries_of_text(text: str, name: str = PASTED) -> Iterator[Entry]:
+    """Entries of text without a file in any of the formats, told by its looks. Raises InputError when it holds none."""
     if not text.strip():
-        raise InputError(f"{PASTED} is empty.")
-    return _READERS[guess_format(text)](text, PASTED)
+        raise InputError(f"{name} is empty.")
+    return _READERS[guess_format(text)](text, name)
 
 
 def guess_format(text: str) -> str:
@@ -69,13 +69,19 @@ def _read_text(path: Path) -> str:
     try:
         if path.is_dir():
             raise InputError(f"{path} is a folder, not a file.")
-        if path.stat().st_size > FILE_LIMIT:
-            raise InputError(f"{path} is larger than {FILE_LIMIT // 1_000_000} MB; split it.")
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(FILE_LIMIT + 1)
     except FileNotFoundError as error:
         raise InputError(f"There is no file {path}.") from error
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    return decoded(data, path)
+
+
+def decoded(data: bytes, path: Path | str) -> str:
+    """Text of a file, or of what has a name in its place. Raises InputError when there is too much, or it is none."""
+    if len(data) > FILE_LIMIT:
+        raise InputError(f"{path} is larger than {FILE_LIMIT // 1_000_000} MB; split it.")
     encoding = next((name for mark, name in _BOMS if data.startswith(mark)), "utf-8")
     try:
         return data.decode(encoding)

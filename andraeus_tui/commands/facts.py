@@ -79,8 +79,14 @@ def show(folder: Path, output: str) -> None:
     table(("subject", "attribute", "value", "kind", "tier", ""), rows)
 
 
-def export(folder: Path, form: str, file: Path | None, force: bool) -> None:
-    """All facts as text. Raises InputError when the file is there already, unless it may be replaced."""
+def export(folder: Path, form: str | None, file: Path | None, force: bool) -> None:
+    """All facts as text, in the form that the file's ending names unless one is given.
+
+    Raises InputError when the file is there already, unless it may be replaced, or could not be imported by its name.
+    """
+    form = form or (exporting.format_of(file) if file else "json")
+    if file is not None:
+        exporting.refuse_other_ending(form, file)
     if file is not None and file.exists() and not force:
         raise InputError(f"{file} is there already.", "Give another name, or --force to replace it.")
     with Project(folder).database() as database:

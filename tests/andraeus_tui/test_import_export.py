@@ -227,6 +227,42 @@ def test_an_export_replaces_no_file_unasked(cli: Cli, folder: Path, tmp_path: Pa
     assert json.loads(mine.read_text())[0]["value"] == "Lisbon"
 
 
+@pytest.mark.parametrize(
+    "text", ['{"pet": "Max", "age": 34}', "pet: Max\nage: 34\n", "attribute,value\npet,Max\nage,34\n"]
+)
+def test_facts_from_standard_input(cli: Cli, folder: Path, text: str) -> None:
+    done = cli("facts", "import", "-", "--project", folder, stdin=text)
+    assert (done.returncode, done.stdout) == (0, "2 facts taken.\n")
+    assert {"attribute": "pet", "value": "Max"}.items() <= listed(cli, folder)[1].items()
+    made = cli("init", "other", "--facts", "-", stdin=text)
+    assert (made.returncode, made.stdout.splitlines()[-1]) == (0, "2 facts taken.")
+    for nothing in ("", " \n"):
+        done = cli("facts", "import", "-", "--project", folder, stdin=nothing)
+        assert (done.returncode, "Standard input is empty." in done.stderr) == (2, True)
+
+
+def test_an_export_takes_its_form_from_the_ending_and_contradicts_none(cli: Cli, folder: Path, tmp_path: Path) -> None:
+    at = ("facts", "export", "--project", folder, "--file")
+    assert cli(*at, tmp_path / "a.csv").returncode == 0
+    assert (tmp_path / "a.csv").read_text().startswith("attribute,value")
+    for name, form in (("b.csv", "mapping"), ("b.json", "csv"), ("b.txt", "json")):
+        done = cli(*at, tmp_path / name, "--format", form)
+        assert (done.returncode, f"'{name}' cannot hold {form}." in done.stderr) == (2, True)
+        assert not (tmp_path / name).exists()
+    assert cli(*at, tmp_path / "b.JSON", "--format", "mapping").returncode == 0
+    assert json.loads((tmp_path / "b.JSON").read_text()) == {"city": "Lisbon"}
+    assert "no ending that names a format" in cli(*at, tmp_path / "b").stderr
+
+
+@pytest.mark.parametrize("arguments", [("init", ""), ("facts", "list", "--project", " "), ("--project", "")])
+def test_an_empty_name_of_a_folder_is_not_where_one_stands(
+    cli: Cli, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    done = cli(*arguments)
+    assert (done.returncode, "it is empty" in done.stderr) == (2, True)
+    assert not (tmp_path / "project.toml").exists()
+
+
 def test_a_name_that_means_another_fact_says_which(cli: Cli, folder: Path) -> None:
     assert cli("facts", "add", "full name", "Alex Moreau", "--project", folder).returncode == 0
     done = cli("facts", "add", "first name", "Alex", "--project", folder)
