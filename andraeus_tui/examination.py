@@ -1,6 +1,7 @@
 """An examination at work: one thread does it, others look how far it is and may stop it."""
 
-from dataclasses import dataclass, replace
+import time
+from dataclasses import dataclass, field, replace
 
 from andraeus_tui.examining import examine
 from andraeus_tui.jobs import Job
@@ -20,13 +21,22 @@ class Position:
     done: int = 0
     total: int = 0
     """Questions of this stage; 0 of 0 when there is nothing to count."""
+    since: float = field(default=0.0, compare=False)
+    """When the stage began, on the clock that never goes back."""
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Of this stage, if the rest goes as what is done; None while nothing is."""
+        if not self.done:
+            return None
+        return (time.monotonic() - self.since) * (self.total - self.done) / self.done
 
 
 def fold(position: Position, event: Event) -> Position:
     """The position after one more event."""
     match event:
         case Stage():
-            return Position(event.text)
+            return Position(event.text, since=time.monotonic())
         case Progress():
             return replace(position, done=event.done, total=event.total)
         case _:

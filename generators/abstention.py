@@ -8,8 +8,10 @@ suppose a value ("Is my blood type A?").
 
 import random
 import tomllib
+from collections import Counter
 from pathlib import Path
 
+from generators import lexicon
 from generators.make import Asked, any_questions, generic_questions, make_row, natural_questions, rng_for
 from generators.templates import YES_NO, filled
 from generators.topics import Topic, topic_of
@@ -25,6 +27,8 @@ OF_KNOWN_SHARE = 0.2
 """Of the rows, those about what is not known of people of whom something is."""
 SUPPOSED_SHARE = 0.06
 """Of the rows, those that suppose a value."""
+COMMON_WEIGHT = 1
+"""How many rows a common attribute gets for one of any other thing."""
 
 
 def never_rows(facts: list[Fact], split: Split, seed: int) -> list[Row]:
@@ -61,7 +65,7 @@ def abstention_rows(facts: list[Fact], split: Split, count: int, seed: int) -> l
     unknown, far = unknown_topics(facts, seed), count - near - supposed - of_known
     chosen = _spread(near_misses(facts, seed), near, rng)
     if split is Split.TRAIN:
-        chosen += _spread(unknown, far, rng) + _spread(theirs, of_known, rng)
+        chosen += _spread(_by_weight(unknown), far, rng) + _spread(_by_weight(theirs), of_known, rng)
     else:
         worded: dict[bool, list[Topic]] = {True: [], False: []}
         for topic in unknown:
@@ -87,10 +91,19 @@ def _supposed(topic: Topic, split: Split, rng: random.Random) -> Row:
     return make_row(RowKind.ABSTENTION, asked, refusal(topic), topic.key, split)
 
 
+def _by_weight(topics: list[Topic]) -> list[Topic]:
+    """Common attributes stand there more than once: they are what people have, and ask for."""
+    common = lexicon.entries()
+    return [topic for topic in topics for _ in range(COMMON_WEIGHT if topic.entry and topic.entry.id in common else 1)]
+
+
 def _spread(topics: list[Topic], count: int, rng: random.Random) -> list[tuple[Topic, int]]:
-    """Each topic with how many rows it gets, `count` in all."""
+    """Each topic with how many rows it gets, `count` in all; one that stands there twice gets twice as many."""
     if not topics:
         return []
     order = rng.sample(topics, len(topics))
     share, rest = divmod(count, len(order))
-    return [(topic, share + (number < rest)) for number, topic in enumerate(order) if share + (number < rest)]
+    by_key, times = {topic.key: topic for topic in order}, Counter[str]()
+    for number, topic in enumerate(order):
+        times[topic.key] += share + (number < rest)
+    return [(by_key[key], number) for key, number in times.items() if number]

@@ -5,6 +5,7 @@ digits do I need for {d}?"), descriptions/nouns/*.toml other ways to say what no
 thieves"). Together they ask without naming the thing, for things that nobody foresaw.
 """
 
+import math
 import random
 import re
 import tomllib
@@ -58,8 +59,10 @@ def forms(phrase: str, kind: ValueKind) -> tuple[str, ...]:
     for number in range(MOST if parts else 0):
         turn, which = divmod(number, len(parts))
         asked, ways, rest = parts[which]
-        # Questions and descriptions go round at different speeds, so that the first few are unlike each other.
-        form, way = asked[turn % len(asked)], ways[(turn + turn // len(asked)) % len(ways)]
+        # Questions and descriptions go round side by side, so that the first few are unlike each other; when both begin
+        # anew together, descriptions step on by one, so that no pair comes twice before all have been.
+        step = turn // math.lcm(len(asked), len(ways))
+        form, way = asked[turn % len(asked)], ways[(turn + step) % len(ways)]
         chosen[form.replace("{d}", _named(form, rest) if way is _ITSELF else way)] = None
     return tuple(chosen)
 

@@ -8,9 +8,10 @@ from textual.widgets import Static
 from andraeus_tui.examination import Examination, Position
 from andraeus_tui.project import Project
 from andraeus_tui.runs import Run
+from andraeus_tui.ui.run_view import duration
 from schemas.errors import AndraeusError, Cancelled
 
-_BAR = 24
+_BAR = 12
 
 
 class ExaminationBar(Static):
@@ -92,4 +93,6 @@ def progress_line(position: Position, stopping: bool) -> str:
         return f"{position.text} ...   x stops"
     filled = round(_BAR * position.done / position.total)
     done = "\N{FULL BLOCK}" * filled + "\N{MIDDLE DOT}" * (_BAR - filled)
-    return f"{position.text}  {done}  {position.done} of {position.total}   x stops"
+    left = position.seconds_left
+    rest = "" if left is None else f", about {duration(left)} left"
+    return f"{position.text}  {done}  {position.done} of {position.total}{rest}   x stops"

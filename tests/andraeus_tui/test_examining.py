@@ -14,6 +14,7 @@ from andraeus_tui.examination import Examination, Position, fold
 from andraeus_tui.examining import evaluation_of, examine, write_report
 from andraeus_tui.project import Project
 from andraeus_tui.runs import RunState, latest_finished, lock
+from andraeus_tui.ui.examination_bar import progress_line
 from schemas.errors import AndraeusError, Cancelled, InputError
 from schemas.evaluation import Evaluation
 from schemas.events import Log, Progress, Stage
@@ -79,6 +80,22 @@ def test_fold() -> None:
         position = fold(position, event)
     assert position == Position("The base model answers", 3, 9)
     assert fold(position, Stage(name="report", text="Writing the report")) == Position("Writing the report")
+
+
+def test_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = 100.0
+    monkeypatch.setattr("andraeus_tui.examination.time.monotonic", lambda: clock)
+    position = fold(Position(), Stage(name="answer_tuned", text="The trained model answers"))
+    assert position.seconds_left is None
+    assert "left" not in progress_line(position, stopping=False)
+    position = fold(position, Progress(stage="answer_tuned", done=0, total=448))
+    assert position.seconds_left is None
+    position = fold(position, Progress(stage="answer_tuned", done=32, total=448))
+    clock = 105.0
+    assert position.seconds_left == pytest.approx(65.0)
+    line = progress_line(position, stopping=False)
+    assert "32 of 448, about 65 s left   x stops" in line
+    assert len(line) <= 80
 
 
 def test_which_run(plain: Project) -> None:
