@@ -81,7 +81,9 @@ def test_however_many_ways_there_are_to_say_it_there_are_as_many_forms_as_are_wa
     assert not short, "a question with a description comes twice before all pairs have been"
 
 
-@pytest.mark.parametrize(("plural", "noun"), [("cookies", "cookie"), ("kitchen knives", "kitchen knife"), ("boxes", "box")])
+@pytest.mark.parametrize(
+    ("plural", "noun"), [("cookies", "cookie"), ("kitchen knives", "kitchen knife"), ("boxes", "box")]
+)
 def test_plurals_are_the_same_things(plural: str, noun: str) -> None:
     ways = NOUNS.get(noun, ())
     asked = " ".join(described.forms(plural, ValueKind.TEXT))
