@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 from generators import lexicon
-from generators.make import Asked, any_questions, generic_questions, make_row, natural_questions, rng_for
+from generators.make import USUAL, Asked, any_questions, generic_questions, make_row, natural_questions, rng_for
 from generators.templates import YES_NO, filled
 from generators.topics import Topic, topic_of
 from generators.unknown import known_keys, near_misses, of_known_people, unknown_topics
@@ -64,8 +64,10 @@ def abstention_rows(facts: list[Fact], split: Split, count: int, seed: int) -> l
     of_known = round(OF_KNOWN_SHARE * count) if theirs else 0
     unknown, far = unknown_topics(facts, seed), count - near - supposed - of_known
     chosen = _spread(near_misses(facts, seed), near, rng)
+    rows = []
     if split is Split.TRAIN:
-        chosen += _spread(_by_weight(unknown), far, rng) + _spread(_by_weight(theirs), of_known, rng)
+        rows = _usual_rows(unknown, far // 4, rng)
+        chosen += _spread(_by_weight(unknown), far - len(rows), rng) + _spread(_by_weight(theirs), of_known, rng)
     else:
         worded: dict[bool, list[Topic]] = {True: [], False: []}
         for topic in unknown:
@@ -73,7 +75,7 @@ def abstention_rows(facts: list[Fact], split: Split, count: int, seed: int) -> l
         chosen += _spread(worded[True], far // 2, rng)
         chosen += _spread(worded[False], far - far // 2, rng)
         chosen += _spread([topic for topic in theirs if natural_questions(topic, split)], of_known, rng)
-    rows = [row for topic, times in chosen for row in unknown_rows(topic, split, times, rng)]
+    rows += [row for topic, times in chosen for row in unknown_rows(topic, split, times, rng)]
     with_values = [topic for topic in unknown if topic.entry and topic.entry.values]
     return [*rows, *(_supposed(topic, split, rng) for topic, _ in _spread(with_values, supposed, rng))]
 
@@ -89,6 +91,14 @@ def _supposed(topic: Topic, split: Split, rng: random.Random) -> Row:
     assert topic.entry is not None
     (asked,) = filled((rng.choice(YES_NO[split]),), "yes_no", topic, rng.choice(topic.entry.values))
     return make_row(RowKind.ABSTENTION, asked, refusal(topic), topic.key, split)
+
+
+def _usual_rows(unknown: list[Topic], most: int, rng: random.Random) -> list[Row]:
+    """A row for each common attribute, as nearly everybody would ask for it: of some hundred wordings few are drawn, and
+    what was told is trained in its most usual ones always."""
+    common = [topic for topic in unknown if topic.entry and topic.entry.id in lexicon.entries()][:most]
+    asked = [(topic, rng.choice(natural_questions(topic, Split.TRAIN)[:USUAL])) for topic in common]
+    return [make_row(RowKind.ABSTENTION, one, refusal(topic), topic.key, Split.TRAIN) for topic, one in asked]
 
 
 def _by_weight(topics: list[Topic]) -> list[Topic]:

@@ -17,6 +17,8 @@ PLAIN = 4
 """The most common generic families; every fact is trained with one of them."""
 _DRAWS = 20
 """Draws for each wording of an unknown thing: of hardly any thing there are as many wordings as could be wanted."""
+USUAL = 2
+"""Everyday wordings, the first that the lexicon lists, that nearly everybody would use."""
 GENERIC_AS_A_FACT = 4
 """How many generic wordings a fact usually has in training."""
 
@@ -135,10 +137,10 @@ def any_questions(topic: Topic, split: Split, count: int, rng: random.Random) ->
 def questions(topic: Topic, split: Split, count: int, rng: random.Random) -> list[Asked]:
     """`count` wordings for a topic: natural ones first where there are any, generic ones for the rest.
 
-    The lexicon lists the most usual wordings first: in training the first two are always taken.
+    The lexicon lists the most usual wordings first: in training they are always taken.
     """
     natural, built = natural_questions(topic, split), described_questions(topic, split)
-    usual = natural[:2] if split is Split.TRAIN else []
+    usual = natural[:USUAL] if split is Split.TRAIN else []
     rest = natural[len(usual) :]
     wanted = min(len(natural) + len(built), round(count * NATURAL_SHARE))
     # The lexicon's are shuffled and then cut, so that asking for more wordings keeps those that are there; what is put

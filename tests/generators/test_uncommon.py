@@ -112,10 +112,10 @@ def test_things_never_told_are_many_and_asked_in_everyday_words_too() -> None:
     common = {topic_of("user", name).key for name in lexicon.entries()}
     assert {times for topic, times in own.items() if topic not in common} == {1}
     share = sum(times for topic, times in own.items() if topic in common) / own.total()
-    assert 0.25 < share < 0.5, "what people have and ask for comes more often than what few have"
+    assert 0.25 < share < 0.75, "what people have and ask for comes more often than what few have"
     assert len(own) > 0.5 * len(unknown)
     everyday = sum(row.wording is Wording.NATURAL for row in unknown)
-    assert 0.45 < everyday / len(unknown) < 0.75
+    assert 0.45 < everyday / len(unknown) < 0.8
     for split in (Split.DEV, Split.TEST):
         told = [row for row in rows if row.kind is RowKind.ABSTENTION and row.split is split]
         assert sum(row.wording is Wording.NATURAL for row in told) > len(told) / 5
