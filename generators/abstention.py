@@ -11,7 +11,6 @@ import tomllib
 from collections import Counter
 from pathlib import Path
 
-from generators import lexicon
 from generators.make import USUAL, Asked, any_questions, generic_questions, make_row, natural_questions, rng_for
 from generators.templates import YES_NO, filled
 from generators.topics import Topic, topic_of
@@ -96,15 +95,14 @@ def _supposed(topic: Topic, split: Split, rng: random.Random) -> Row:
 def _usual_rows(unknown: list[Topic], most: int, rng: random.Random) -> list[Row]:
     """A row for each common attribute, as nearly everybody would ask for it: of some hundred wordings few are drawn, and
     what was told is trained in its most usual ones always."""
-    common = [topic for topic in unknown if topic.entry and topic.entry.id in lexicon.entries()][:most]
+    common = [topic for topic in unknown if topic.is_common][:most]
     asked = [(topic, rng.choice(natural_questions(topic, Split.TRAIN)[:USUAL])) for topic in common]
     return [make_row(RowKind.ABSTENTION, one, refusal(topic), topic.key, Split.TRAIN) for topic, one in asked]
 
 
 def _by_weight(topics: list[Topic]) -> list[Topic]:
     """Common attributes stand there more than once: they are what people have, and ask for."""
-    common = lexicon.entries()
-    return [topic for topic in topics for _ in range(COMMON_WEIGHT if topic.entry and topic.entry.id in common else 1)]
+    return [topic for topic in topics for _ in range(COMMON_WEIGHT if topic.is_common else 1)]
 
 
 def _spread(topics: list[Topic], count: int, rng: random.Random) -> list[tuple[Topic, int]]:

@@ -75,7 +75,7 @@ def natural_questions(topic: Topic, split: Split) -> list[Asked]:
 
 def described_questions(topic: Topic, split: Split) -> list[Asked]:
     """Wordings put together from other words for the thing, of whatever is no common attribute; for training alone."""
-    if split is not Split.TRAIN or (topic.entry and topic.entry.id in lexicon.entries()):
+    if split is not Split.TRAIN or topic.is_common:
         return []
     return _rendered(topic, described.forms(topic.phrase, topic.kind), f"described/{lexicon.normalise(topic.phrase)}")
 

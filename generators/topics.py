@@ -61,6 +61,11 @@ class Topic:
         return f"{towards_user(self.owner)} {self.phrase}"
 
     @property
+    def is_common(self) -> bool:
+        """Whether the lexicon lists it among what many people have, with some hundred everyday wordings."""
+        return self.entry is not None and self.entry.id in lexicon.entries()
+
+    @property
     def is_person(self) -> bool:
         """Whether the value names somebody else, so that one asks "who"."""
         return self.kind is ValueKind.PERSON and not re.search(r"\bname$", self.phrase)
