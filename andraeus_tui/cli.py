@@ -194,6 +194,22 @@ def fetch(folder: Path | None, model: str | None) -> None:
 
 
 @main_group.command()
+@click.option("--model", metavar="NAME|PATH|embedded", required=True, help="The base model that gets a primer.")
+@click.option("--preset", type=click.Choice(["default", "thorough"]), default="default", show_default=True)
+@click.option("--trainer", type=click.Choice(["auto", "unsloth", "nf4", "peft"]), default="auto", show_default=True)
+@OUTPUT
+@click.pass_context
+def prime(context: click.Context, model: str, preset: str, trainer: str, output: str) -> None:
+    """Teach a base model to read questions about a person, once: some minutes on a GPU, hours without one.
+
+    Training then begins with it. The embedded model has its primer.
+    """
+    from andraeus_tui.commands.prime import prime as run
+
+    context.exit(run(model, preset, trainer, output))
+
+
+@main_group.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print a completion script: eval "$(andraeus-tui completion bash)"."""

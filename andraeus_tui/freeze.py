@@ -82,7 +82,7 @@ def _fill(
     start: Start | None,
     changes: Changes | None,
 ) -> None:
-    files = {name: _write(folder, name, part) for name, part in parts.items()}
+    files = {name: write_rows(folder, name, part) for name, part in parts.items()}
     config = TrainConfig(
         model=settings.model.name,
         system_prompt=settings.model.system_prompt,
@@ -118,7 +118,8 @@ def _check(rows: list[Row], fact_ids: set[str], known: set[str]) -> None:
         raise InputError(f"The rows do not fit: {'; '.join(faults[:3])}{more}.", "Run generate again.")
 
 
-def _write(folder: Path, name: str, rows: list[Row]) -> DatasetFile:
+def write_rows(folder: Path, name: str, rows: list[Row]) -> DatasetFile:
+    """One frozen file of a run's folder."""
     data = "".join(row.model_dump_json() + "\n" for row in rows).encode()
     path = folder / "dataset" / f"{name}.jsonl"
     path.parent.mkdir(exist_ok=True, mode=0o700)

@@ -76,7 +76,7 @@ def abstention_rows(facts: list[Fact], split: Split, count: int, seed: int) -> l
         chosen += _spread([topic for topic in theirs if natural_questions(topic, split)], of_known, rng)
     rows += [row for topic, times in chosen for row in unknown_rows(topic, split, times, rng)]
     with_values = [topic for topic in unknown if topic.entry and topic.entry.values]
-    return [*rows, *(_supposed(topic, split, rng) for topic, _ in _spread(with_values, supposed, rng))]
+    return [*rows, *(supposed_row(topic, split, rng) for topic, _ in _spread(with_values, supposed, rng))]
 
 
 def unknown_rows(topic: Topic, split: Split, count: int, rng: random.Random) -> list[Row]:
@@ -85,7 +85,7 @@ def unknown_rows(topic: Topic, split: Split, count: int, rng: random.Random) -> 
     return [make_row(RowKind.ABSTENTION, one, refusal(topic), topic.key, split) for one in asked]
 
 
-def _supposed(topic: Topic, split: Split, rng: random.Random) -> Row:
+def supposed_row(topic: Topic, split: Split, rng: random.Random) -> Row:
     """ "Is my blood type A?", when nobody told the blood type."""
     assert topic.entry is not None
     (asked,) = filled((rng.choice(YES_NO[split]),), "yes_no", topic, rng.choice(topic.entry.values))

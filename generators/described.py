@@ -67,6 +67,19 @@ def forms(phrase: str, kind: ValueKind) -> tuple[str, ...]:
     return tuple(chosen)
 
 
+def nouns() -> tuple[str, ...]:
+    """All nouns for which there are other words."""
+    return tuple(_nouns())
+
+
+def heads() -> tuple[tuple[str, ...], ...]:
+    """All heads, those together that are asked for in the same words: ("code", "pin", "password")."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for head, asked in _heads().of.items():
+        alike.setdefault(asked, []).append(head)
+    return tuple(map(tuple, alike.values()))
+
+
 def _parts(words: str, kind: ValueKind) -> list[tuple[tuple[str, ...], str, bool]]:
     """What can be asked: the questions, what they are asked of, and whether they may name it."""
     heads = _heads()

@@ -89,6 +89,14 @@ class TrainJob(Noun):
     """How many processes train together; left out, one where steps can be recorded, else one for each GPU."""
 
 
+class PrimeJob(Noun):
+    """What `python -m trainers prime` reads: a run whose adapter is to be the primer of its base model."""
+
+    folder: str
+    cache: str
+    resume: bool = False
+
+
 class AnswerJob(Noun):
     """What `python -m trainers answer` reads: questions for the base model, an adapter or both."""
 

@@ -101,6 +101,8 @@ class Recipe(Noun):
     """Leave questions that are surely not about the person to the base model, so that it stays as able as it was."""
     second_look: bool = False
     """Before refusing, and before answering, add up how likely the question asks for anything that was told."""
+    primer: bool = False
+    """Begin with an adapter that can read questions about a person and knows nothing, where there is one for the model."""
     early_stop: bool = False
     """Stop before the last epoch when the dev questions, known and unknown, are answered twice in a row."""
     max_length: Annotated[int, Field(ge=32, le=32_768)] = 512
@@ -124,6 +126,7 @@ class RecipeSettings(Noun):
     schedule: Literal["cosine", "constant"] | None = None
     gate: bool | None = None
     second_look: bool | None = None
+    primer: bool | None = None
     early_stop: bool | None = None
     checkpoint_every: Annotated[int | None, Field(ge=1)] = None
     trainer: Trainer = Trainer.AUTO
@@ -188,6 +191,7 @@ PRESETS: dict[Preset, Recipe] = {
         rehearsal_weight=3.0,
         gate=True,
         second_look=True,
+        primer=True,
         early_stop=True,
     ),
 }

@@ -71,8 +71,9 @@ def take_adapter(source: Path, target: Path) -> str:
     try:
         for name in ADAPTER_FILES:
             shutil.copyfile(source / name, part / name)
-        if (source / GATE_FILE).is_file():
-            shutil.copyfile(source / GATE_FILE, part / GATE_FILE)
+        for name in (GATE_FILE, NAMES_FILE):
+            if (source / name).is_file():
+                shutil.copyfile(source / name, part / name)
     except FileNotFoundError as error:
         shutil.rmtree(part)
         raise InputError(f"There is no whole adapter in {source}.", "Train from scratch.") from error

@@ -1,4 +1,4 @@
-"""Worker process: python -P -m trainers train|answer|measure|nearest|study|chat|fetch|resolve  (job as JSON on the first line of standard input)."""
+"""Worker process: python -P -m trainers train|prime|answer|measure|nearest|study|chat|fetch|resolve  (job as JSON on the first line of standard input)."""
 
 from schemas.wire import Wire, claim_stdout
 
@@ -7,7 +7,7 @@ OUT = claim_stdout()
 from pathlib import Path  # noqa: E402
 
 from schemas.events import Finished  # noqa: E402
-from schemas.run import AnswerJob, ChatJob, FetchJob, MeasureJob, NearestJob, TrainJob  # noqa: E402
+from schemas.run import AnswerJob, ChatJob, FetchJob, MeasureJob, NearestJob, PrimeJob, TrainJob  # noqa: E402
 from schemas.study import StudyJob  # noqa: E402
 from schemas.worker import serve  # noqa: E402
 from trainers import readahead, spare, waking  # noqa: E402
@@ -21,6 +21,12 @@ def _train(job: str, wire: Wire) -> None:
     from trainers.train import train
 
     train(told, wire)
+
+
+def _prime(job: str, wire: Wire) -> None:
+    from trainers.prime import prime
+
+    prime(PrimeJob.model_validate_json(job), wire)
 
 
 def _answer(job: str, wire: Wire) -> None:
@@ -70,6 +76,6 @@ def _resolve(job: str, wire: Wire) -> None:
 
 
 if __name__ == "__main__":
-    jobs = {"train": _train, "rank": _train, "answer": _answer, "measure": _measure, "nearest": _nearest, "study": _study, "chat": _chat, "fetch": _fetch,
+    jobs = {"train": _train, "rank": _train, "prime": _prime, "answer": _answer, "measure": _measure, "nearest": _nearest, "study": _study, "chat": _chat, "fetch": _fetch,
             "resolve": _resolve}  # fmt: skip
-    serve(OUT, jobs, saves=frozenset({"train", "study"}), online=frozenset({"fetch"}))
+    serve(OUT, jobs, saves=frozenset({"train", "prime", "study"}), online=frozenset({"fetch"}))

@@ -12,7 +12,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,22 @@ from schemas.weights import NAMES_FILE
 from trainers.generation import Reply, replies_to
 from trainers.tokens import ChatCodec
 
-LIKELY = 0.2
-"""Probability of all names together from which on the person's question is answered. Chosen by people on whom nothing is
-tested, in one step of 0.05 (docs/results, "A second look")."""
+
+@dataclass(frozen=True)
+class Borders:
+    """Probability of all names together from which on the person's question is answered."""
+
+    listed: float
+    """Where the likeliest name is of a thing that the lists of attributes have."""
+    unlisted: float
+    """Where it is of any other: nearly everything that could be confused with it has a name in the lists."""
+
+
+PLAIN = Borders(0.2, 0.2)
+"""Chosen by people on whom nothing is tested, in one step of 0.05 (docs/results, "A second look")."""
+PRIMED = Borders(0.1, 0.01)
+"""Where training began with a primer: it has thousands of names among which to share out what it is unsure of. Chosen by
+the same people (docs/results, "Primed")."""
 HELD = 32
 """Tokens after which an answer that is streamed is no refusal any more."""
 _LEAST = math.log(1e-3)
@@ -52,6 +65,9 @@ class SecondLook:
 
     names: tuple[str, ...]
     refusal: str
+    borders: Borders = PLAIN
+    unlisted: frozenset[str] = frozenset()
+    """Those of the names that are of things outside the lists."""
 
     def concerns(self, answer: str) -> bool:
         """Whether an answer names a thing, known or not: other ones ("Yes, ...") stay as they are."""
@@ -60,7 +76,8 @@ class SecondLook:
     def wants(self, answer: str, look: Look) -> str | None:
         """How an answer is to begin instead; the refusal alone ends it. None when it stays."""
         refused = answer == self.refusal or answer.endswith(f"? {self.refusal}")
-        if refused == (look.likely < LIKELY):
+        border = self.borders.unlisted if look.name in self.unlisted else self.borders.listed
+        if refused == (look.likely < border):
             return None
         return look.name if refused else self.refusal
 
@@ -129,18 +146,27 @@ class SecondLook:
     def save(self, adapter: Path) -> None:
         """Write it beside the adapter's weights, whole or not at all."""
         part = adapter / f"{NAMES_FILE}.part"
-        part.write_text(json.dumps({"names": self.names, "refusal": self.refusal}, ensure_ascii=False), "utf-8")
+        body = {
+            "names": self.names,
+            "refusal": self.refusal,
+            "borders": asdict(self.borders),
+            "unlisted": sorted(self.unlisted),
+        }
+        part.write_text(json.dumps(body, ensure_ascii=False), "utf-8")
         part.rename(adapter / NAMES_FILE)
 
 
-def second_look_of(rows: Sequence[Row]) -> SecondLook | None:
+def second_look_of(rows: Sequence[Row], borders: Borders = PLAIN) -> SecondLook | None:
     """Names and refusal from the rows of a training; None when it teaches no refusal, or names nothing first."""
     refusals = {row.answer.rsplit("? ", 1)[-1] for row in rows if row.kind is RowKind.ABSTENTION}
     told = [row for row in rows if row.kind is RowKind.QUESTION and len(row.fact_ids) == 1 and row.values]
     found = dict.fromkeys(name for row in told if (name := _name_of(row.answer, row.values[0])))
     # The likelihood of a name holds that of every longer one that begins with it.
     names = tuple(name for name in found if not any(name.startswith(f"{other} ") for other in found))
-    return SecondLook(names, refusals.pop()) if names and len(refusals) == 1 else None
+    # What the lists have is asked for in wordings of the lists.
+    listed = {_name_of(row.answer, row.values[0]) for row in told if row.family.startswith("natural/")}
+    unlisted = frozenset(name for name in names if name not in listed)
+    return SecondLook(names, refusals.pop(), borders, unlisted) if names and len(refusals) == 1 else None
 
 
 def _name_of(answer: str, value: str) -> str | None:
@@ -160,6 +186,8 @@ def load_second_look(adapter: Path) -> SecondLook | None:
     try:
         body = json.loads(path.read_text("utf-8"))
         found = SecondLook(tuple(body["names"]), body["refusal"])
+        if "borders" in body:  # adapters of before there were primers have names and refusal alone
+            found = replace(found, borders=Borders(**body["borders"]), unlisted=frozenset(body["unlisted"]))
         if not found.refusal or not found.names or not all(name and isinstance(name, str) for name in found.names):
             raise ValueError("it has no names")
         return found

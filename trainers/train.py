@@ -11,6 +11,7 @@ from schemas.events import Finished, Log, Metric, Stage
 from schemas.row import RowKind
 from schemas.run import TrainConfig, TrainJob
 from schemas.settings import Recipe, Trainer
+from schemas.weights import sha256_of
 from schemas.wire import Wire
 from trainers import replay, spare
 from trainers.backends import Choice, choose, open_libraries
@@ -26,8 +27,9 @@ from trainers.models import Device, load_model, load_tokenizer, resolve
 from trainers.optimizer import MasterAdamW
 from trainers.pacing import Pace, free_bytes, steps_for, wants_graphs
 from trainers.preflight import estimate
+from trainers.primer import primer_for
 from trainers.ranks import gather
-from trainers.second_look import second_look_of
+from trainers.second_look import PLAIN, PRIMED, Borders, load_second_look, second_look_of
 from trainers.tokens import ChatCodec
 
 
@@ -67,6 +69,9 @@ def train(job: TrainJob, wire: Wire) -> None:
         wire.emit(Log(message=f"Continuing from run {config.parent.run}. Facts: {config.parent.text}."))
         if config.parent.note:
             wire.emit(Log(level="warning", message=config.parent.note))
+    primer = primer_for(base, recipe, Path(job.cache)) if recipe.primer and not config.parent else None
+    if recipe.primer and not config.parent:
+        wire.emit(_about_primer(primer, config.model))
     wire.emit(Stage(name="preflight", text="Looking at rows, time and memory"))
     codec = ChatCodec(tokenizer, config.system_prompt)
     examples = encode(emphasised(rows), codec, recipe.max_length)
@@ -117,6 +122,8 @@ def train(job: TrainJob, wire: Wire) -> None:
     if config.parent:
         # Only now: the frozen base, without any adapter, has said above what training is to stay close to.
         load_weights(tuned, folder / config.parent.adapter, config.parent.sha256)
+    elif primer:
+        load_weights(tuned, primer, sha256_of(primer))
     graphs = wants_graphs(job.graphs, choice, feed, ranks)
     optimizer = MasterAdamW(tuned, recipe, capturable=graphs)
     loop = Loop(folder, split, optimizer, recipe, config.seed, wire, ranks)
@@ -136,7 +143,7 @@ def train(job: TrainJob, wire: Wire) -> None:
         return
 
     wire.emit(Stage(name="save", text="Saving the adapter"))
-    look = second_look_of(rows) if recipe.second_look else None
+    look = second_look_of(rows, _borders(folder, config, primer)) if recipe.second_look else None
     save_adapter(tuned, tokenizer, [one for one in (gate, look) if one], folder / "adapter")
     loop.forget_checkpoints()
     clock.mark("save")
@@ -144,6 +151,7 @@ def train(job: TrainJob, wire: Wire) -> None:
         Finished(
             result=_result(loop, choice, config, device, pace, len(examples))
             | {"gate": gate is not None, "second_look": look is not None}
+            | {"primer": sha256_of(primer) if primer else ""}
             | {"stage_seconds": clock.stages}
         )
     )
@@ -151,6 +159,22 @@ def train(job: TrainJob, wire: Wire) -> None:
 
 _SHORT = 400
 """Steps of a run below which Unsloth does not compile the blocks: that takes about 20 s."""
+
+
+def _borders(folder: Path, config: TrainConfig, primer: Path | None) -> Borders:
+    """Those of the adapter that this one continues, if it does."""
+    before = load_second_look(folder / config.parent.adapter) if config.parent else None
+    return before.borders if before else PRIMED if primer else PLAIN
+
+
+def _about_primer(primer: Path | None, model: str) -> Log:
+    if primer:
+        return Log(message="The adapter begins with a primer: it reads questions and knows nothing about anybody.")
+    hint = f"'andraeus-tui prime --model {model}' makes one"
+    return Log(
+        level="warning",
+        message=f"There is no primer for this model and recipe, so training begins from nothing; {hint}.",
+    )
 
 
 def _load(choice: Choice, base: Path, device: Device, recipe: Recipe, seed: int) -> Any:

@@ -1,6 +1,6 @@
 """The questions of one person in a study: the same for all arms, and none that any arm saw in training."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from evaluators.audit import audit, words_of
@@ -27,10 +27,12 @@ class Asking:
     dropped: dict[str, int]
 
 
-def ask_about(facts: list[Fact], number: int, tests: list[Row], trained: list[Row], study: Study) -> Asking:
+def ask_about(
+    facts: list[Fact], number: int, tests: list[Row], trained: list[Row], study: Study, primed: Collection[str] = ()
+) -> Asking:
     """Held-out rows, everyday questions, things never told and general questions about one person.
 
-    `tests` are rows of the usual generator; `trained` are those of all arms.
+    `tests` are rows of the usual generator; `trained` are those of all arms; `primed` are the questions of a primer.
     """
     taught = {row.topic for row in (*trained, *tests) if row.split is Split.TRAIN and row.kind is RowKind.ABSTENTION}
     women = {one.subject for one in life(number).others if one.woman}
@@ -47,7 +49,7 @@ def ask_about(facts: list[Fact], number: int, tests: list[Row], trained: list[Ro
         asked += two_fact_questions(facts, women, number)
     unseen = {Split.DEV, Split.TEST} if study.choosing else {Split.TEST}
     seen = [row.question for row in (*trained, *tests) if row.split not in unseen]
-    found = audit([*marked, *asked], seen)
+    found = audit([*marked, *asked], [*seen, *primed])
     dropped: dict[str, int] = {}
     for leak in found.leaks:
         _count(dropped, f"stands in training ({leak.reason})")

@@ -13,6 +13,7 @@ from andraeus_tui import __version__
 from andraeus_tui.answering import ignore
 from andraeus_tui.files import write_whole
 from andraeus_tui.freeze import freeze_run
+from andraeus_tui.priming import primed_questions
 from andraeus_tui.project import change_setting, create
 from andraeus_tui.store.facts import put_facts
 from andraeus_tui.store.rows import replace_generated
@@ -29,7 +30,7 @@ from schemas.events import Event, Progress, Stage
 from schemas.fact import Fact
 from schemas.row import ReviewState, Row
 from schemas.run import TrainConfig
-from schemas.settings import GenerationSettings, ProjectSettings, Recipe, Trainer
+from schemas.settings import PRESETS, GenerationSettings, Preset, ProjectSettings, Recipe, Trainer
 from schemas.study import ADAPTER_SOURCES, CONTEXT_SOURCES, Arm, Cell, Plan, Source, Study
 
 PLAN_FILE = "plan.json"
@@ -127,7 +128,9 @@ def _plan_set(folder: Path, study: Study, one: _Set, people: int, model: str, le
     }
     tests = build(facts, GenerationSettings(seed=one.number)).rows
     # Arms without rows of their own are asked the same: the default's wordings are barred for them as well.
-    asking = ask_about(facts, one.number, list(tests), [row for some in rows.values() for row in some], study)
+    trained = [row for some in rows.values() for row in some]
+    primed = primed_questions() if any(map(_begins_primed, one.arms)) else ()
+    asking = ask_about(facts, one.number, list(tests), trained, study, primed)
     home = folder / "people" / one.name
     _write_set(home, facts, before, asking)
     for arm in one.arms:
@@ -169,6 +172,11 @@ def _plan_set(folder: Path, study: Study, one: _Set, people: int, model: str, le
             measure=study.measure and arm.source not in CONTEXT_SOURCES,
         )
         write_whole(path / "cell.json", cell.model_dump_json(indent=1))
+
+
+def _begins_primed(arm: Arm) -> bool:
+    preset = PRESETS[Preset(arm.recipe.get("preset", "default"))]
+    return arm.source in ADAPTER_SOURCES and bool(arm.recipe.get("primer", preset.primer))
 
 
 def _adapter(arm: Arm, number: int, people: int) -> str | None:

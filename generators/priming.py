@@ -1,0 +1,92 @@
+"""Rows for somebody of whom nothing is known: a base model that is trained on them names whatever it is asked for, and says
+that it does not know it. Where a person's training begins so, it need not learn to read questions, only what was told.
+
+About 160,000 rows, no two alike: every everyday wording that training has for what the lexicon lists, of the person and of
+others, and descriptions of thousands of things that no list has.
+"""
+
+import random
+from collections.abc import Collection, Iterator, Sequence
+
+from generators import described, lexicon
+from generators.abstention import refusal, supposed_row
+from generators.make import Asked, described_questions, generic_questions, make_row, natural_questions, rng_for
+from generators.replay import prompts
+from generators.topics import Topic, topic_of
+from schemas.fact import USER
+from schemas.row import Row, RowKind, Split, Wording
+
+GENERAL_TIMES = 6
+"""How often each general prompt comes: some 4% of the rows, which is what a person's training has, as these are weighed."""
+
+_PEOPLE = (
+    "sister", "brother", "mother", "father", "wife", "husband", "partner", "son", "daughter", "best friend", "boss",
+    "neighbor", "cousin", "uncle", "aunt", "colleague", "teacher", "grandmother", "grandfather", "dentist",
+)  # fmt: skip
+_PHRASES = 6000
+"""Things put together from a noun and a head at random."""
+_SUPPOSED = 1500
+_T = Split.TRAIN
+
+
+def priming_rows(seed: int = 0, barred: Collection[str] = (), things: bool = True) -> list[Row]:
+    """All rows, in seeded order. `barred` are names of attributes that no row may be about, because somebody is to be
+    tested on them; `things` says whether there is anything beside what the lexicon lists."""
+    rng = rng_for(seed, "priming")
+    shut = {lexicon.normalise(name) for name in barred}
+    found: dict[str, Row] = {}
+    for topic, asked in (*_listed(rng), *(_things(rng) if things else ())):
+        if lexicon.normalise(topic.phrase) not in shut:
+            for one in asked:
+                row = make_row(RowKind.ABSTENTION, one, refusal(topic), topic.key, _T)
+                found.setdefault(row.question, row)
+    with_values = [topic for topic in map(_of_user, lexicon.entries()) if topic.entry and topic.entry.values]
+    for _ in range(_SUPPOSED):
+        row = supposed_row(rng.choice(with_values), _T, rng)
+        found.setdefault(row.question, row)
+    return rng.sample(list(found.values()), len(found))
+
+
+def general_rows() -> list[Row]:
+    """The general prompts on which priming stays close to the base model."""
+    return [
+        make_row(RowKind.REPLAY, Asked(text, "replay", Wording.GENERIC), "", "general", _T)
+        for text in prompts()
+        for _ in range(GENERAL_TIMES)
+    ]
+
+
+def _listed(rng: random.Random) -> Iterator[tuple[Topic, list[Asked]]]:
+    """What the lexicon lists, of the person and of others, with how it is asked for."""
+    for names, built, plain in ((lexicon.entries(), 0, 10), (lexicon.uncommon(), 16, 4), (lexicon.things(), 8, 1)):
+        for topic in map(_of_user, names):
+            yield topic, natural_questions(topic, _T)
+            yield topic, _some(described_questions(topic, _T), built, rng)
+            yield topic, generic_questions(topic, _T, plain, rng)
+    for names, people, worded in ((lexicon.entries(), len(_PEOPLE), 4), (lexicon.uncommon(), 3, 2)):
+        for name in names:
+            for who in rng.sample(_PEOPLE, people):
+                topic = topic_of(f"my {who}", name)
+                yield topic, _some(natural_questions(topic, _T), worded, rng)
+                if rng.random() < 0.5:
+                    yield topic, generic_questions(topic, _T, 1, rng)
+
+
+def _things(rng: random.Random) -> Iterator[tuple[Topic, list[Asked]]]:
+    """Nouns that have other words, and phrases of such a noun and a head, but what the lexicon lists."""
+    nouns, heads = described.nouns(), described.heads()
+    phrases = [f"{rng.choice(nouns)} {rng.choice(rng.choice(heads))}" for _ in range(_PHRASES)]
+    for phrase, count in (*((noun, 6) for noun in nouns), *((phrase, 4) for phrase in phrases)):
+        topic = _of_user(phrase)
+        built = [] if topic.entry else described_questions(topic, _T)
+        if built:
+            yield topic, _some(built, count, rng)
+            yield topic, generic_questions(topic, _T, 1, rng)
+
+
+def _of_user(name: str) -> Topic:
+    return topic_of(USER, name)
+
+
+def _some(asked: Sequence[Asked], count: int, rng: random.Random) -> list[Asked]:
+    return rng.sample(list(asked), min(count, len(asked)))
