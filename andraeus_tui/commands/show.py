@@ -3,9 +3,10 @@
 import json
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from schemas.events import (
+    TERMINAL,
     CancelledByUser,
     CheckpointSaved,
     Event,
@@ -114,6 +115,17 @@ class EventPrinter:
             self._last = now
             return True
         return False
+
+
+def follow(events: Iterable[Event], tell: Callable[[Event], None]) -> Event:
+    """Tell every event of a worker; the one that ends it."""
+    last: Event | None = None
+    for event in events:
+        tell(event)
+        if isinstance(event, TERMINAL):
+            last = event
+    assert last is not None
+    return last
 
 
 def _cost(values: dict[str, float]) -> str:

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from andraeus_tui.commands.show import EventPrinter, document, line, note, table
+from andraeus_tui.commands.show import EventPrinter, document, follow, line, note, table
 from andraeus_tui.jobs import Job, exit_code_of, stop_on_signals
 from andraeus_tui.project import Project, cache_folder
 from andraeus_tui.runs import Run, all_runs
 from andraeus_tui.training import new_run, newest_to_resume, preflight, take_up, train_job
 from schemas.errors import AndraeusError, InputError
-from schemas.events import TERMINAL, Event, Failed, Finished
+from schemas.events import Failed, Finished
 from schemas.run import FetchJob
 from schemas.settings import Trainer
 from schemas.weights import EMBEDDED
@@ -35,7 +35,7 @@ def _train(
         line(f"Run {held.folder.name}")
     job = Job("trainers", "train", train_job(held.folder, resume=resume), held)
     stop_on_signals(job)
-    last = _follow(job, tell)
+    last = follow(job.events(), tell)
     if isinstance(last, Finished) and not tell.json:
         _report(last, held.folder, project)
     return int(exit_code_of(last))
@@ -44,20 +44,10 @@ def _train(
 def _estimate(project: Project, resume: bool, tell: EventPrinter, trainer: Trainer | None, parent: str | None) -> int:
     with preflight(project, newest_to_resume(project) if resume else None, trainer, parent) as job:
         stop_on_signals(job)
-        last = _follow(job, tell)
+        last = follow(job.events(), tell)
     if isinstance(last, Finished) and not tell.json:
         line("Dry run: nothing was trained.")
     return int(exit_code_of(last))
-
-
-def _follow(job: Job, tell: EventPrinter) -> Event:
-    last: Event | None = None
-    for event in job.events():
-        tell(event)
-        if isinstance(event, TERMINAL):
-            last = event
-    assert last is not None
-    return last
 
 
 def _report(last: Finished, run: Path, project: Project) -> None:
@@ -105,7 +95,9 @@ def fetch(folder: Path | None, model: str | None) -> None:
     if Path(name).expanduser().is_dir():
         line(f"The model {name} needs no download.")
         return
-    last = _follow(Job("trainers", "fetch", FetchJob(model=name, cache=str(cache_folder()))), EventPrinter("text"))
+    last = follow(
+        Job("trainers", "fetch", FetchJob(model=name, cache=str(cache_folder()))).events(), EventPrinter("text")
+    )
     if not isinstance(last, Finished):
         raise AndraeusError("The model was not fetched.")
     line(f"The model {name} is ready in {last.result['path']}.")
