@@ -7,11 +7,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from andraeus_tui.advice import thorough_pays
 from andraeus_tui.commands.show import EventPrinter, line, note
 from andraeus_tui.generating import Generation, Making, fold, yield_text
 from andraeus_tui.jobs import exit_code_of, stop_on_signals
-from andraeus_tui.project import SETTINGS_FILE, Project
+from andraeus_tui.project import Project
 from andraeus_tui.store.facts import all_facts
 from schemas.errors import InputError
 from schemas.events import Event, Finished, Log, RowMade
@@ -44,11 +43,6 @@ def generate(folder: Path, changes: Mapping[str, str | int | None], approve: boo
     assert making.end is not None
     if isinstance(making.end, Finished) and not tell.json:
         _report(making, kinds, making.end.result, folder)
-        with project.database() as database:
-            told = len(all_facts(database))
-        if thorough_pays(told, project.settings.recipe.preset):
-            note(f"With {told} facts preset thorough answers oblique questions better and trains 1.4 times as long: "
-                 f'[recipe] preset = "thorough" in {project.folder / SETTINGS_FILE}, then generate again.')  # fmt: skip
     return int(exit_code_of(making.end))
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from andraeus_tui.advice import thorough_pays
 from andraeus_tui.generating import Making, yield_text
 from generators.build import wants_paraphrases
 from generators.writers import choose, explain, this_machine
 from schemas.errors import AndraeusError
 from schemas.events import Failed, Finished
 from schemas.fact import Fact
-from schemas.settings import GenerationSettings, ProjectSettings
+from schemas.settings import GenerationSettings
 
 _REASONS = 3
 """Reasons that are shown, the most frequent ones."""
@@ -23,14 +22,11 @@ def writer_text(settings: GenerationSettings, model: str) -> str:
         return str(error)
 
 
-def about(facts: list[Fact], settings: ProjectSettings) -> str:
+def about(facts: list[Fact], settings: GenerationSettings, model: str) -> str:
     """What rows are made of, and by whom."""
     if not facts:
         return "No facts yet. Add some in the Facts step (key 1)."
-    count = f"{len(facts):,} {'fact' if len(facts) == 1 else 'facts'}"
-    if thorough_pays(len(facts), settings.recipe.preset):
-        count += ": so few are worth preset thorough (7)"
-    lines = [f"{count}. {writer_text(settings.generation, settings.model.name)}"]
+    lines = [f"{len(facts):,} {'fact' if len(facts) == 1 else 'facts'}. {writer_text(settings, model)}"]
     strangers = set(wants_paraphrases(facts))
     if names := [fact.attribute for fact in facts if fact.id in strangers]:
         more = f" and {len(names) - 5:,} more" if len(names) > 5 else ""

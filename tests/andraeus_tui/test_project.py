@@ -118,22 +118,6 @@ def test_generate_keeps_decisions_and_prints_events(cli: Cli, project: Path) -> 
     assert f"Approved to train: {approved}." in cli("generate", "--project", project).stdout
 
 
-@pytest.mark.parametrize(
-    ("facts", "preset", "advised"), [(3, "default", True), (3, "thorough", False), (16, "default", False)]
-)
-def test_who_has_few_facts_is_told_of_the_better_preset(
-    cli: Cli, tmp_path: Path, facts: int, preset: str, advised: bool
-) -> None:
-    told = tmp_path / "f.json"
-    told.write_text(json.dumps({f"thing {number}": f"value {number}" for number in range(facts)}))
-    cli("init", tmp_path / "p", "--facts", told)
-    quick = "[generation]\nvariations = 1\nabstention = 0\nreplay = 0\n"
-    (tmp_path / "p" / "project.toml").write_text(f"{quick}[recipe]\npreset = '{preset}'\n")
-    done = cli("generate", "--project", tmp_path / "p")
-    assert done.returncode == 0
-    assert ('preset = "thorough"' in done.stderr) is advised
-
-
 def test_a_new_fact_takes_back_its_abstention_rows(cli: Cli, project: Path) -> None:
     import sqlite3
 

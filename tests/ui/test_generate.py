@@ -30,7 +30,7 @@ async def test_rows_are_made_and_kept(make_project: MakeProject) -> None:
         await settle(pilot)
         await pilot.press("2")
         await settle(pilot)
-        assert shown(pilot, "#about").startswith("8 facts: so few are worth preset thorough (7). Templates ")
+        assert shown(pilot, "#about").startswith("8 facts. Templates write the questions, and no model is used:")
         assert "no endpoint is set" in shown(pilot, "#about")
         assert "spirit animal" in shown(pilot, "#about")
         await generate(pilot)

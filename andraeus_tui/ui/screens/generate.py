@@ -154,10 +154,10 @@ You can go to other steps while rows are made.
     # The form
 
     def _say_about(self) -> None:
-        settings = self.project.settings
-        self.query_one("#address").display = settings.generation.backend in {Backend.AUTO, Backend.ENDPOINT}
+        settings, model = self.project.settings.generation, self.project.settings.model.name
+        self.query_one("#address").display = settings.backend in {Backend.AUTO, Backend.ENDPOINT}
         with self.telling():
-            self.query_one("#about", Static).update(about(all_facts(self.database), settings))
+            self.query_one("#about", Static).update(about(all_facts(self.database), settings, model))
 
     def _written(self, key: str) -> Reading:
         """What is written in the field of a setting."""
