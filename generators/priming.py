@@ -29,13 +29,13 @@ _SUPPOSED = 1500
 _T = Split.TRAIN
 
 
-def priming_rows(seed: int = 0, barred: Collection[str] = (), things: bool = True) -> list[Row]:
+def priming_rows(seed: int = 0, barred: Collection[str] = ()) -> list[Row]:
     """All rows, in seeded order. `barred` are names of attributes that no row may be about, because somebody is to be
-    tested on them; `things` says whether there is anything beside what the lexicon lists."""
+    tested on them."""
     rng = rng_for(seed, "priming")
     shut = {lexicon.normalise(name) for name in barred}
     found: dict[str, Row] = {}
-    for topic, asked in (*_listed(rng), *(_things(rng) if things else ())):
+    for topic, asked in (*_listed(rng), *_things(rng)):
         if lexicon.normalise(topic.phrase) not in shut:
             for one in asked:
                 row = make_row(RowKind.ABSTENTION, one, refusal(topic), topic.key, _T)
