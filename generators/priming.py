@@ -16,8 +16,9 @@ from generators.topics import Topic, topic_of
 from schemas.fact import USER
 from schemas.row import Row, RowKind, Split, Wording
 
-GENERAL_TIMES = 6
-"""How often each general prompt comes: some 4% of the rows, which is what a person's training has, as these are weighed."""
+_GENERAL_TIMES, _NOUN_PROMPTS = 12, 3
+"""How often each general prompt comes, and how many there are about each noun: one row in seven, so that an adapter keeps
+most of the base model's abilities where no gate keeps them for it (docs/results, round 17)."""
 
 _PEOPLE = (
     "sister", "brother", "mother", "father", "wife", "husband", "partner", "son", "daughter", "best friend", "boss",
@@ -26,6 +27,12 @@ _PEOPLE = (
 _PHRASES = 6000
 """Things put together from a noun and a head at random."""
 _SUPPOSED = 1500
+_ABOUT = (
+    "What does the word {n} mean?", "Explain {n} in one sentence.", "Tell me something interesting about {n}.",
+    "Use the word {n} in a sentence.", "Which words go well with {n}?", "Describe {n} to a child.",
+    "What do people think of when they hear {n}?", "Where does the word {n} come from?", "Write a short poem about {n}.",
+    "What is there to know about {n}?", "Is {n} a noun?", "Give me a fact about {n}.",
+)  # fmt: skip
 _T = Split.TRAIN
 
 
@@ -48,12 +55,12 @@ def priming_rows(seed: int = 0, barred: Collection[str] = ()) -> list[Row]:
 
 
 def general_rows() -> list[Row]:
-    """The general prompts on which priming stays close to the base model."""
-    return [
-        make_row(RowKind.REPLAY, Asked(text, "replay", Wording.GENERIC), "", "general", _T)
-        for text in prompts()
-        for _ in range(GENERAL_TIMES)
-    ]
+    """The general prompts on which priming stays close to the base model: those of a person's training, and some about
+    each noun, so that a thing is not taken for the person's as soon as its name is read."""
+    rng = random.Random("general/0")
+    about = [form.replace("{n}", noun) for noun in described.nouns() for form in rng.sample(_ABOUT, _NOUN_PROMPTS)]
+    texts = [*(text for text in prompts() for _ in range(_GENERAL_TIMES)), *about]
+    return [make_row(RowKind.REPLAY, Asked(text, "replay", Wording.GENERIC), "", "general", _T) for text in texts]
 
 
 def _listed(rng: random.Random) -> Iterator[tuple[Topic, list[Asked]]]:

@@ -1,7 +1,7 @@
 """Work on the frozen part of the model that is done once: the lower blocks' output for every row, and for rehearsal
 rows what the untouched model makes of them in the end."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -51,10 +51,13 @@ class SplitModel:
 
     # Not inference mode: what libraries cache in it, positions say, could not be used in training afterwards.
     @torch.no_grad()
-    def prepare(self, examples: list[Example], pad: int) -> list[Prepared]:
+    def prepare(
+        self, examples: list[Example], pad: int, tell: Callable[[int], None] = lambda _done: None
+    ) -> list[Prepared]:
         """Run the untouched model over all rows. Call before an adapter has changed anything.
 
-        Raises AndraeusError when the model's blocks cannot be run apart.
+        `tell` hears how many rows are done, and ends it by raising. Raises AndraeusError when the model's blocks cannot
+        be run apart.
         """
         size = _BATCH[self.model.device.type]
         order = sorted(range(len(examples)), key=lambda index: (examples[index].rehearsal, len(examples[index].ids)))
@@ -72,6 +75,7 @@ class SplitModel:
                 length = len(examples[index].ids)
                 kept = final[row, :length].clone() if final is not None and examples[index].rehearsal else None
                 done[index] = Prepared(examples[index], low[row, :length].clone(), kept)
+            tell(len(done))
         return [done[index] for index in range(len(examples))]
 
     def _lower(self, ids: torch.Tensor, whole: bool) -> tuple[torch.Tensor, torch.Tensor | None]:

@@ -19,18 +19,17 @@ def fill(rows: list[Row], model: Any, codec: ChatCodec, saved: Path, wire: Wire)
     """The rows with the first words of the base model's answers, from `saved` if an earlier start of this run has them."""
     if saved.is_file():
         return [Row.model_validate_json(line) for line in saved.read_text("utf-8").splitlines()]
-    wire.emit(Stage(name="replay", text=f"The base model answers {len(rows)} general prompts, to rehearse them"))
-    filled = []
+    questions = list(dict.fromkeys(row.question for row in rows))
+    wire.emit(Stage(name="replay", text=f"The base model answers {len(questions)} general prompts, to rehearse them"))
+    answers: dict[str, str] = {}
     size = _BATCH[model.device.type]
-    questions = [row.question for row in rows]
-    for done, (index, reply) in enumerate(
-        replies(model, codec, questions, _MAX_NEW_TOKENS, size, lambda: wire.stop_requested), start=1
-    ):
-        filled.append(rows[index].model_copy(update={"answer": reply.text}))
-        if done % size == 0 or done == len(rows):
-            wire.emit(Progress(stage="replay", done=done, total=len(rows)))
+    for index, reply in replies(model, codec, questions, _MAX_NEW_TOKENS, size, lambda: wire.stop_requested):
+        answers[questions[index]] = reply.text
+        if len(answers) % size == 0 or len(answers) == len(questions):
+            wire.emit(Progress(stage="replay", done=len(answers), total=len(questions)))
     if wire.stop_requested:
         raise Cancelled("Stopped before training began; nothing was lost.")
+    filled = [row.model_copy(update={"answer": answers[row.question]}) for row in rows]
     part = saved.with_suffix(".part")
     part.write_text("".join(row.model_dump_json() + "\n" for row in filled), "utf-8")
     part.rename(saved)

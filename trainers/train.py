@@ -1,5 +1,6 @@
 """The recipe, top to bottom: rows to adapter. python -P -m trainers train < job.json"""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import torch
 
 from schemas.errors import AndraeusError, Cancelled, InputError
-from schemas.events import Finished, Log, Metric, Stage
+from schemas.events import Finished, Log, Metric, Progress, Stage
 from schemas.row import RowKind
 from schemas.run import TrainConfig, TrainJob
 from schemas.settings import Recipe, Trainer
@@ -106,7 +107,7 @@ def train(job: TrainJob, wire: Wire) -> None:
     wire.emit(Stage(name="prepare", text="Running the frozen blocks once for every row"))
     split = SplitModel(model, first_block(model, recipe))
     pad = tokenizer.pad_token_id
-    prepared = split.prepare(examples, pad)
+    prepared = split.prepare(examples, pad, _telling(len(examples), wire))
     gate = learn(prepared, questions, codec, split.first) if recipe.gate and ranks.leads else None
     if recipe.gate and config.parent and gate is None:
         # An update may have few general prompts; the gate of the adapter that it continues has seen more.
@@ -116,8 +117,6 @@ def train(job: TrainJob, wire: Wire) -> None:
     known = split.prepare(encode(dev_rows(dev, RowKind.QUESTION), codec, recipe.max_length), pad)
     refusals = encode(dev_rows(dev, RowKind.ABSTENTION), codec, recipe.max_length)
     unknown = split.prepare(shared_end(refusals), pad) if any(row.kind is RowKind.ABSTENTION for row in rows) else []
-    if wire.stop_requested:
-        raise Cancelled("Stopped before training began; nothing was lost.")
     tuned = _attach(choice, model, recipe, config.seed)
     if config.parent:
         # Only now: the frozen base, without any adapter, has said above what training is to stay close to.
@@ -155,6 +154,17 @@ def train(job: TrainJob, wire: Wire) -> None:
             | {"stage_seconds": clock.stages}
         )
     )
+
+
+def _telling(total: int, wire: Wire) -> Callable[[int], None]:
+    """Says how far the frozen blocks are, and hears whether the user wants it to stop."""
+
+    def tell(done: int) -> None:
+        if wire.stop_requested:
+            raise Cancelled("Stopped before training began; nothing was lost.")
+        wire.emit(Progress(stage="prepare", done=done, total=total))
+
+    return tell
 
 
 _SHORT = 400
