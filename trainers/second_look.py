@@ -40,7 +40,7 @@ PLAIN = Borders(0.2, 0.2)
 """Chosen by people on whom nothing is tested, in one step of 0.05 (docs/results, "A second look")."""
 PRIMED = Borders(0.1, 0.01)
 """Where training began with a primer: it has thousands of names among which to share out what it is unsure of. Chosen by
-the same people (docs/results, "Primed")."""
+the same people (docs/results, round 16)."""
 HELD = 32
 """Tokens after which an answer that is streamed is no refusal any more."""
 _LEAST = math.log(1e-3)

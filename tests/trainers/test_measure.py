@@ -21,14 +21,15 @@ Tell = Callable[[str, Body], list[Body]]
 TEXTS = ["A lighthouse is a tower.", "Rain, again; and 3 boats \N{SAILBOAT} <|im_end|>."]
 
 
-def work(name: str, job: Body) -> list[Body]:
+def work(name: str, job: Body, then: str = "") -> list[Body]:
+    """All events of a worker that is given a job and, right behind it, a command."""
     with subprocess.Popen(
         [sys.executable, "-P", "-m", "trainers", name],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
     ) as process:  # fmt: skip
         assert process.stdin and process.stdout and process.stderr
         # The input stays open while it works: its end would mean that whoever asked is gone.
-        process.stdin.write(json.dumps(job) + "\n")
+        process.stdin.write(f"{json.dumps(job)}\n{then}")
         process.stdin.flush()
         return [json.loads(line) for line in process.stdout]
 

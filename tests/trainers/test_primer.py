@@ -23,6 +23,7 @@ from tests.trainers.test_measure import work
 pytest.importorskip("torch")
 
 NO = "I don't know."
+STOP = '{"command": "stop"}\n'
 SMALL = PRESETS[Preset.DEFAULT].model_copy(update={"epochs": 1, "batch_size": 4, "early_stop": False, "gate": False})
 
 
@@ -107,8 +108,12 @@ def test_the_second_look_asks_less_of_what_a_primed_adapter_was_told(
     from trainers.second_look import Look, load_second_look
 
     trained(run_folder(tmp_path / "run", tiny_model, SMALL, about_somebody()), primed[0])
-    take_adapter(tmp_path / "run" / "adapter", tmp_path / "parent")
-    for adapter in (tmp_path / "run" / "adapter", tmp_path / "parent"):  # an update goes on with it
+    update = run_folder(tmp_path / "update", tiny_model, SMALL, about_somebody())
+    sha256 = take_adapter(tmp_path / "run" / "adapter", update / "parent")
+    config = json.loads((update / "config.json").read_text()) | {"parent": {"run": "run", "sha256": sha256}}
+    (update / "config.json").write_text(json.dumps(config))
+    trained(update, tmp_path / "no cache")
+    for adapter in (tmp_path / "run" / "adapter", update / "adapter"):  # an update goes on with it
         look = load_second_look(adapter)
         assert look and look.unlisted == {"Your garage code is"} and "Your pet's name is" in look.names
         refused, known = f"Your boat? {NO}", "Your pet's name is"
@@ -116,6 +121,15 @@ def test_the_second_look_asks_less_of_what_a_primed_adapter_was_told(
         assert look.wants(refused, Look(0.005, "Your garage code is")) is None
         assert look.wants(refused, Look(0.05, known)) is None
         assert look.wants(refused, Look(0.15, known)) == known
+
+
+def test_preparing_says_how_far_it_is_and_hears_a_stop_at_once(tiny_model: Path, tmp_path: Path) -> None:
+    job = {"folder": str(run_folder(tmp_path / "run", tiny_model, SMALL, about_somebody())), "cache": str(tmp_path)}
+    stopped, whole = work("train", job, STOP), work("train", job)
+    told = [(event["done"], event["total"]) for event in whole if event.get("stage") == "prepare"]
+    assert len(told) > 1 and told == sorted(set(told)) and told[-1][0] == told[-1][1]
+    assert stopped[-1]["event"] == "cancelled" and "nothing was lost" in stopped[-1]["message"]
+    assert not [event for event in stopped if event.get("stage") == "prepare"]
 
 
 def test_another_base_model_or_shape_has_another_primer(tiny_model: Path, tmp_path: Path) -> None:
@@ -163,4 +177,7 @@ def test_its_rows_name_what_is_asked_and_know_nothing() -> None:
     assert len({row.question for row in rows}) == len(rows)
     assert all(row.answer.endswith(f"? {NO}") and not row.fact_ids and row.split is Split.TRAIN for row in rows)
     assert not {row.topic.removeprefix("user/").casefold() for row in rows} & {name.casefold() for name in outside()}
-    assert {row.kind for row in general_rows()} == {RowKind.REPLAY}
+    general = general_rows()
+    assert {row.kind for row in general} == {RowKind.REPLAY} and not any("{" in row.question for row in general)
+    # What keeps an adapter able where no gate does it for it.
+    assert 1 / 8 < len(general) / (len(rows) + len(general)) < 1 / 6
