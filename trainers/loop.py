@@ -112,7 +112,9 @@ class Loop:
                     self._checkpoint()
                 if stop:
                     self._writer.wait()
-                    raise Cancelled(f"Stopped after step {self.position.step}; continue with --resume.")
+                    raise Cancelled(
+                        f"Stopped after step {self.position.step}; the same command goes on from there (--train-only: with --resume)."
+                    )
                 began = time.perf_counter()
 
     def _stop(self, end_of_epoch: bool) -> bool:
