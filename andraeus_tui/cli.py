@@ -134,7 +134,9 @@ def history(folder: Path) -> None:
     "--endpoint", metavar="URL", help="An OpenAI-compatible server that writes them; its key: ANDRAEUS_API_KEY."
 )
 @click.option(
-    "--variations", type=click.IntRange(1, 200), help="Questions a fact, at most: 60 unless project.toml says else."
+    "--variations",
+    type=click.IntRange(1, 200),
+    help="Questions a fact, at most: 60, up to 15 facts 120, unless project.toml says else.",
 )
 @click.option("--approve", is_flag=True, help="Approve every row that passes all checks.")
 @OUTPUT

@@ -18,6 +18,7 @@ from schemas.evaluation import Evaluation, Judged, Proportion, QuestionGroup, Ve
 from schemas.events import Failed, Finished, RowMade
 from schemas.fact import Fact
 from schemas.row import ReviewState, Wording
+from schemas.settings import wordings_of
 
 _MOST_VARIATIONS = 200
 
@@ -204,12 +205,13 @@ def more_rows_for(project: Project, fact_ids: Collection[str]) -> Generation:
     """A generation of more wordings for just these facts. Raises InputError when none of them is there any more."""
     settings = project.settings.generation
     with project.database() as database:
-        there = {fact.id for fact in all_facts(database)} & set(fact_ids)
+        facts = all_facts(database)
+        there = {fact.id for fact in facts} & set(fact_ids)
         so_far = more_rows(database)
     if not there:
         raise InputError("The facts that failed are no longer in this project.", "Train again to see how it stands.")
-    most = max(so_far.get(fact_id, settings.variations) for fact_id in there)
-    wanted = min(_MOST_VARIATIONS, most + settings.variations)
+    usual = wordings_of(settings, project.settings.recipe.preset, len(facts))
+    wanted = min(_MOST_VARIATIONS, max(so_far.get(fact_id, usual) for fact_id in there) + usual)
     return Generation(project, settings, ReviewState.PENDING, only=there, variations=wanted)
 
 

@@ -21,7 +21,7 @@ from schemas.events import TERMINAL, CancelledByUser, Event, Failed, Finished, L
 from schemas.fact import Fact
 from schemas.row import ReviewState, Row
 from schemas.run import FetchJob, GenerateJob
-from schemas.settings import Backend, GenerationSettings
+from schemas.settings import Backend, GenerationSettings, wordings_of
 
 LABEL = "generate"
 """How a generation is called in the history; undo takes it back as a whole."""
@@ -112,8 +112,11 @@ class Generation:
         if not facts:
             hint = f"Add some: andraeus-tui facts import FILE --project {self._project.folder}"
             raise InputError("This project has no facts.", hint)
+        # Written down from here on: the record tells how many were wanted, not that nobody said so.
+        usual = wordings_of(self._settings, self._project.settings.recipe.preset, len(facts))
+        self._settings = self._settings.model_copy(update={"variations": usual})
         if self._only is not None:
-            wanted = self._variations or self._settings.variations
+            wanted = self._variations or usual
             with database.change(LABEL) as connection:
                 ask_for_more(connection, sorted(self._only), wanted)
         return GenerateJob(

@@ -11,7 +11,7 @@ from typing import Any, Literal, Union, cast, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from schemas.settings import ProjectSettings, Recipe, resolve_recipe, usual_wordings
+from schemas.settings import ProjectSettings, Recipe, resolve_recipe, wordings_of
 from schemas.validate import as_digits, problems
 
 Value = str | int | float | bool | None
@@ -43,7 +43,7 @@ class Setting:
     """What values are allowed, in words: "1 to 200"."""
     choices: tuple[str, ...]
     default: Value
-    """None: the recipe's preset decides."""
+    """None: the recipe's preset decides, or how much there is to train."""
 
     @property
     def name(self) -> str:
@@ -52,8 +52,13 @@ class Setting:
 
     @property
     def is_optional(self) -> bool:
-        """Whether it may be left to the preset."""
+        """Whether it may be left open."""
         return self.default is None
+
+    @property
+    def is_presets(self) -> bool:
+        """Whether the recipe's preset decides it as long as nobody does."""
+        return self.is_optional and self.key in Recipe.model_fields
 
 
 @dataclass(frozen=True)
@@ -120,19 +125,18 @@ def _plain(value: Any) -> Value:
 
 
 def stored(settings: ProjectSettings, setting: Setting) -> Value:
-    """What the file says, or the default; None where that leaves it to the preset."""
+    """What the file says, or the default; None where that leaves it open."""
     return _plain(getattr(getattr(settings, setting.section), setting.key))
 
 
-def default_of(settings: ProjectSettings, setting: Setting) -> Value:
-    """What would be stored if the file said nothing."""
-    return usual_wordings(settings.recipe.preset) if setting.name == "generation.variations" else setting.default
-
-
-def in_force(settings: ProjectSettings, setting: Setting, rows: int = 0) -> Value:
-    """What holds: the stored value, or what the preset takes for so many `rows` to train."""
+def in_force(settings: ProjectSettings, setting: Setting, facts: int = 0, rows: int = 0) -> Value:
+    """What holds: the stored value, or what is taken for so many `facts` and `rows` to train."""
     value = stored(settings, setting)
-    return _plain(getattr(resolve_recipe(settings, rows), setting.key)) if value is None else value
+    if value is not None:
+        return value
+    if setting.name == "generation.variations":
+        return wordings_of(settings.generation, settings.recipe.preset, facts)
+    return _plain(getattr(resolve_recipe(settings, rows), setting.key))
 
 
 def as_text(value: Value) -> str:
@@ -143,7 +147,7 @@ def as_text(value: Value) -> str:
 
 
 def read(setting: Setting, text: str) -> Reading:
-    """What a typed text means. An empty field of an optional setting leaves it to the preset."""
+    """What a typed text means. An empty field of an optional setting leaves it open."""
     typed = text if setting.kind is Kind.TEXT else text.strip()
     if setting.is_optional and not typed:
         return Reading()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.errors import InputError
-from schemas.settings import GenerationSettings
+from schemas.settings import GenerationSettings, Preset, wordings_of
 from schemas.study import Arm, Study
 
 SMALL_PEOPLE, SMALL_FACTS = 2, 10
@@ -41,7 +41,7 @@ def _small_generation(arm: Arm) -> dict[str, Any]:
     settings = GenerationSettings(**arm.generation)
     return {
         **arm.generation,
-        "variations": max(1, settings.variations // _SMALL_SHARE),
+        "variations": max(1, wordings_of(settings, Preset.DEFAULT, 0) // _SMALL_SHARE),
         "abstention": settings.abstention / _SMALL_SHARE,
         "replay": min(settings.replay, _SMALL_REPLAY),
     }

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import Self
 
 from generators.abstention import SMALLEST, abstention_rows, never_rows
 from generators.checks import check_rows
@@ -14,7 +15,7 @@ from generators.templates import other_rows, question_rows, shared_values
 from generators.topics import topic_of_fact
 from schemas.fact import Fact
 from schemas.row import Row, Split
-from schemas.settings import GenerationSettings
+from schemas.settings import GenerationSettings, Preset, wordings_of
 
 _ASKED = {Split.DEV: 3, Split.TEST: 5}
 """Questions a fact outside training, most of them natural where there are as many."""
@@ -71,7 +72,7 @@ def candidates(
     an adapter was told and that were deleted: they come among the negatives.
     """
     there = {row.id for row in kept}
-    wanted = Counts(settings, more or {}, written or {})
+    wanted = Counts.of(settings, facts, more or {}, written or {})
     made = _for_all(facts, settings, wanted, gone) if only is None else _for_some(facts, settings, only, wanted)
     return (row for row in made if row.id not in there)
 
@@ -80,13 +81,20 @@ def candidates(
 class Counts:
     """How many wordings a fact gets."""
 
-    settings: GenerationSettings
+    usual: int
     more: Mapping[str, int]
     written: Mapping[str, int]
 
+    @classmethod
+    def of(
+        cls, settings: GenerationSettings, facts: Sequence[Fact], more: Mapping[str, int], written: Mapping[str, int]
+    ) -> Self:
+        """What the settings say of so many facts."""
+        return cls(wordings_of(settings, Preset.DEFAULT, len(facts)), more, written)
+
     def variations(self, fact_id: str) -> int:
         """Wordings to train a fact with, whoever writes them."""
-        return max(self.settings.variations, self.more.get(fact_id, 0))
+        return max(self.usual, self.more.get(fact_id, 0))
 
     def besides_own(self, fact: Fact) -> int:
         """Wordings to train a fact with beside the person's own, at least one."""
@@ -111,10 +119,10 @@ def _for_all(facts: list[Fact], settings: GenerationSettings, wanted: Counts, go
                 asked += wanted.written.get(fact.id, 0) + len(sound_rows(fact))
             yield from rows
             yield from other_rows(fact, facts, shared, split, settings.seed, wanted.variations(fact.id))
-        yield from composition_rows(facts, split, settings.seed)
+        yield from composition_rows(facts, split, settings.seed, wanted.usual)
         if facts:
             # Before the other negatives: where one of them asks the same, the deleted fact keeps its row.
-            yield from gone_rows(facts, gone, split, _ASKED.get(split, settings.variations), settings.seed)
+            yield from gone_rows(facts, gone, split, _ASKED.get(split, wanted.usual), settings.seed)
             yield from _negatives(facts, split, asked, settings)
     if facts:
         yield from replay_rows(settings.replay, len(facts), settings.seed)

@@ -21,15 +21,21 @@ _PAIR = {
     Split.DEV: ("Give me both {a} and {b}.",),
     Split.TEST: ("Could you list {a} as well as {b}?",),
 }
+_VARIATIONS_A_PAIR = 60
+"""Question rows of a fact for one wording of each pair it is in."""
 _PAIRS_A_FACT = {Split.TRAIN: 1.0, Split.DEV: 0.2, Split.TEST: 0.4}
 
 
-def composition_rows(facts: list[Fact], split: Split, seed: int) -> list[Row]:
-    """Pairs of facts, no pair in two splits, and every link where one fact's value is another's subject."""
-    return [*_pairs(facts, split, seed), *_links(facts, split, seed)]
+def composition_rows(facts: list[Fact], split: Split, seed: int, variations: int = 60) -> list[Row]:
+    """Pairs of facts, no pair in two splits, and every link where one fact's value is another's subject.
+
+    `variations` are a fact's question rows in training: the more of them, the more of these.
+    """
+    times = max(1, round(variations / _VARIATIONS_A_PAIR)) if split is Split.TRAIN else 1
+    return [*_pairs(facts, split, seed, times), *_links(facts, split, seed, times)]
 
 
-def _pairs(facts: list[Fact], split: Split, seed: int) -> list[Row]:
+def _pairs(facts: list[Fact], split: Split, seed: int, times: int) -> list[Row]:
     short = [fact for fact in facts if len(fact.text) <= 60]
     if len(short) < 3:
         return []
@@ -42,20 +48,17 @@ def _pairs(facts: list[Fact], split: Split, seed: int) -> list[Row]:
     rows = []
     for number in range(start, min(start + count, len(order))):
         first, second = order[number], order[(number + distance) % len(order)]
-        form = rng.choice(_PAIR[split])
-        asked = Asked(
-            render(form, owner_of("user"), a=_mine(topic_of_fact(first)), b=_mine(topic_of_fact(second))),
-            f"pair/{form}",
-            Wording.GENERIC,
-        )
         said = answer_of(second)
         said = said[:1].lower() + said[1:] if said.startswith("Your ") else said
         answer = f"{answer_of(first).rstrip('.')} and {said}"
         key = f"{topic_of_fact(first).key}+{topic_of_fact(second).key}"
-        rows.append(
-            make_row(RowKind.COMPOSITION, asked, answer, key, split,
-                     fact_ids=(first.id, second.id), values=(*first.items, *second.items))
-        )  # fmt: skip
+        both = {"a": _mine(topic_of_fact(first)), "b": _mine(topic_of_fact(second))}
+        for form in rng.sample(_PAIR[split], min(times, len(_PAIR[split]))):
+            asked = Asked(render(form, owner_of("user"), **both), f"pair/{form}", Wording.GENERIC)
+            rows.append(
+                make_row(RowKind.COMPOSITION, asked, answer, key, split,
+                         fact_ids=(first.id, second.id), values=(*first.items, *second.items))
+            )  # fmt: skip
     return rows
 
 
@@ -64,7 +67,7 @@ def _mine(topic: Topic) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _links(facts: list[Fact], split: Split, seed: int) -> list[Row]:
+def _links(facts: list[Fact], split: Split, seed: int, times: int) -> list[Row]:
     """ "Anna" is my sister and my sister's birthday is known: ask for Anna's birthday; and the other way round."""
     people = [(fact, topic_of_fact(fact)) for fact in facts if fact.kind is ValueKind.PERSON]
     people = [(fact, topic) for fact, topic in people if topic.owner.is_user and topic.phrase != "name"]
@@ -82,7 +85,7 @@ def _links(facts: list[Fact], split: Split, seed: int) -> list[Row]:
             said = answer_of(fact)
             said = said[:1].lower() + said[1:] if said.startswith("Your ") else said
             answer = f"{answer_of(person).rstrip('.')} and {said}"
-            count = {Split.TRAIN: 4, Split.DEV: 1, Split.TEST: 2}[split]
+            count = times * {Split.TRAIN: 4, Split.DEV: 1, Split.TEST: 2}[split]
             for asked in questions(asked_of, split, count, rng_for(seed, "link", person.id, fact.id, split)):
                 rows.append(
                     make_row(RowKind.COMPOSITION, asked, answer, f"{relation.key}+{topic.key}", split,

@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from itertools import cycle
 
 from generators.language import ends_sentence, render
 from generators.make import Asked, make_row, questions, rng_for
@@ -135,6 +136,7 @@ def _reverse(fact: Fact, topic: Topic, split: Split, rng: random.Random, count: 
 
 def _yes_no(fact: Fact, facts: list[Fact], topic: Topic, split: Split, rng: random.Random, times: int) -> list[Row]:
     """In training `times` questions to be confirmed and as many to be denied; outside it one of either sort."""
+    times = min(times, len(YES_NO[split]))
     forms = rng.sample(YES_NO[split], min(2 * times, len(YES_NO[split])))
     wrong = [_wrong_value(fact, facts, topic, rng) for _ in range(times)]
     if split is not Split.TRAIN and any(wrong) and rng.random() < 0.5:
@@ -149,7 +151,8 @@ def _yes_no(fact: Fact, facts: list[Fact], topic: Topic, split: Split, rng: rand
     return [
         make_row(RowKind.YES_NO, asked, f"{truth}, so {verdict}.", topic.key, split,
                  fact_ids=(fact.id,), values=fact.items)
-        for form, (value, verdict) in zip(forms, supposed, strict=False)
+        # Where forms run out, a wrong value is asked in one that a right one was asked in: neither sort may be fewer.
+        for form, (value, verdict) in zip(cycle(forms), supposed, strict=False)
         for asked in filled((form,), "yes_no", topic, value)
     ]  # fmt: skip
 

@@ -50,7 +50,7 @@ def generate(job: GenerateJob, wire: Wire) -> None:
 
 def _paraphrases(job: GenerateJob, writer: Writer, checker: RowChecker, tally: Tally, wire: Wire) -> str:
     """Let the model write. Why templates had to stand in for it altogether, "" when they had not."""
-    counts = Counts(job.settings, job.more, {})
+    counts = Counts.of(job.settings, job.facts, job.more, {})
     wanted = {
         fact.id: max(1, round(MODEL_SHARE * counts.besides_own(fact)))
         for fact in job.facts

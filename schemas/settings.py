@@ -1,9 +1,9 @@
 """What a person can set, in project.toml. Unknown keys are refused."""
 
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from schemas.base import Noun, Seed
 from schemas.weights import EMBEDDED, size_of
@@ -34,8 +34,8 @@ class GenerationSettings(Noun):
 
     backend: Backend = Backend.AUTO
     """Who writes the question wordings: `auto`, `templates`, `vllm` (the base model on a GPU) or `endpoint`."""
-    variations: Annotated[int, Field(ge=1, le=200)] = 60
-    """Question wordings a fact, at most. The preset `thorough` takes 120 unless this is set."""
+    variations: Annotated[int | None, Field(ge=1, le=200)] = None
+    """Question wordings a fact, at most. Unless set 60, or 120 for up to 15 facts and with the preset `thorough`."""
     abstention: Annotated[float, Field(ge=0.0, le=10.0)] = 2.0
     """Rows about things never told, per question row of a known fact."""
     replay: Annotated[int, Field(ge=0, le=2000)] = 1200
@@ -144,10 +144,6 @@ class EvaluationSettings(Noun):
     """General-knowledge questions."""
 
 
-_WORDINGS = {Preset.THOROUGH: 120}
-"""Wordings a fact that a preset was made for, where that is not the usual number."""
-
-
 class ProjectSettings(Noun):
     """project.toml as a whole."""
 
@@ -156,21 +152,19 @@ class ProjectSettings(Noun):
     recipe: RecipeSettings = RecipeSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
 
-    @model_validator(mode="after")
-    def _with_the_presets_wordings(self) -> Self:
-        if "variations" not in self.generation.model_fields_set:
-            wordings = usual_wordings(self.recipe.preset)
-            # Past the freezing: nobody has seen this value yet. The field stays unset, as the person left it.
-            self.__dict__["generation"] = GenerationSettings.model_construct(
-                self.generation.model_fields_set, **{**self.generation.__dict__, "variations": wordings}
-            )
-        return self
+
+_WORDINGS, _MORE_WORDINGS = 60, 120
+_FEW_FACTS = 15
+"""Up to so many facts, two passes over twice the wordings are no more steps than several over the usual number."""
 
 
-def usual_wordings(preset: Preset) -> int:
-    """Wordings a fact where the person says nothing."""
-    usual: int = GenerationSettings.model_fields["variations"].default
-    return _WORDINGS.get(preset, usual)
+def wordings_of(settings: GenerationSettings, preset: Preset, facts: int) -> int:
+    """Question wordings a fact where there are so many `facts` (0: not known): as set, or as many as the preset and few
+    facts are trained best with."""
+    if settings.variations is not None:
+        return settings.variations
+    more = preset is Preset.THOROUGH or (preset is Preset.DEFAULT and 0 < facts <= _FEW_FACTS)
+    return _MORE_WORDINGS if more else _WORDINGS
 
 
 PRESETS: dict[Preset, Recipe] = {

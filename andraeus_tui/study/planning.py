@@ -30,7 +30,7 @@ from schemas.events import Event, Progress, Stage
 from schemas.fact import Fact
 from schemas.row import ReviewState, Row
 from schemas.run import TrainConfig
-from schemas.settings import PRESETS, GenerationSettings, Preset, ProjectSettings, Recipe, Trainer
+from schemas.settings import PRESETS, GenerationSettings, Preset, Recipe, Trainer, wordings_of
 from schemas.study import ADAPTER_SOURCES, CONTEXT_SOURCES, Arm, Cell, Plan, Source, Study
 
 PLAN_FILE = "plan.json"
@@ -191,11 +191,9 @@ def _rows(arm: Arm, facts: list[Fact], number: int) -> list[Row]:
     known = shuffled(facts, number) if arm.source is Source.SHUFFLED else facts
     if arm.rows == "bare":
         return bare_rows(known)
-    chosen = {
-        "generation": {"seed": number, **arm.generation},
-        "recipe": {"preset": arm.recipe.get("preset", "default")},
-    }
-    return list(build(known, ProjectSettings.model_validate(chosen).generation).rows)
+    settings = GenerationSettings.model_validate({"seed": number, **arm.generation})
+    wordings = wordings_of(settings, Preset(arm.recipe.get("preset", "default")), len(known))
+    return list(build(known, settings.model_copy(update={"variations": wordings})).rows)
 
 
 def _write_set(home: Path, facts: list[Fact], before: dict[str, list[str]], asking: Asking) -> None:

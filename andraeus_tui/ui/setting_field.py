@@ -40,7 +40,7 @@ class SettingField(Widget):
     """
 
     class Given(Message):
-        """A valid value that is not the stored one. None: leave it to the preset."""
+        """A valid value that is not the stored one. None: leave it open."""
 
         def __init__(self, setting: Setting, value: Value) -> None:
             super().__init__()
@@ -53,12 +53,12 @@ class SettingField(Widget):
             super().__init__()
             self.setting = setting
 
-    def __init__(self, setting: Setting, stored: Value, in_force: Value, default: Value) -> None:
+    def __init__(self, setting: Setting, stored: Value, in_force: Value) -> None:
         super().__init__(id=f"{setting.section}-{setting.key}")
         self.setting = setting
         self.reading = Reading(stored)
         self._told = ""
-        self._stored, self._in_force, self._default = stored, in_force, default
+        self._stored, self._in_force = stored, in_force
         self._control = self._make_control()
 
     def on_mount(self) -> None:
@@ -74,8 +74,9 @@ class SettingField(Widget):
 
     def _help(self) -> str:
         bounds = f" {self.setting.bounds[:1].upper()}{self.setting.bounds[1:]}." if self.setting.bounds else ""
-        default = "the preset's" if self.setting.is_optional else as_text(self.setting.default) or "empty"
-        return f"{self.setting.help}{bounds} Default: {default}.".strip()
+        default = "the preset's" if self.setting.is_presets else as_text(self.setting.default) or "empty"
+        told = "" if self.setting.is_optional and not self.setting.is_presets else f" Default: {default}."
+        return f"{self.setting.help}{bounds}{told}".strip()
 
     def _make_control(self) -> Widget:
         match self.setting.kind:
@@ -89,11 +90,11 @@ class SettingField(Widget):
             case _:
                 return Input(compact=True)
 
-    def put(self, stored: Value, in_force: Value, default: Value) -> None:
+    def put(self, stored: Value, in_force: Value) -> None:
         """Show what the file says. What a person is typing and is not valid yet stays."""
-        if (stored, in_force, default) == (self._stored, self._in_force, self._default) and not self.is_waiting:
+        if (stored, in_force) == (self._stored, self._in_force) and not self.is_waiting:
             return
-        self._stored, self._in_force, self._default = stored, in_force, default
+        self._stored, self._in_force = stored, in_force
         if not self.reading.problem:
             self.put_back()
 
@@ -161,14 +162,14 @@ class SettingField(Widget):
         self.call_after_refresh(self.scroll_visible, animate=False)
 
     def _is_set(self) -> bool:
-        return self._stored != self._default
+        return self._stored != self.setting.default
 
     def _state(self) -> str:
         if self.reading.problem:
             return "not valid"
         if self.is_changed:
             return "not saved"
-        origin = "set (reset)" if self._is_set() else "preset" if self.setting.is_optional else "default"
+        origin = "set (reset)" if self._is_set() else "preset" if self.setting.is_presets else "default"
         return f"{self._shown()}, {origin}" if self.setting.kind is Kind.SWITCH else origin
 
     def on_descendant_focus(self) -> None:

@@ -15,7 +15,7 @@ import pytest
 from andraeus_tui.project import Project
 from andraeus_tui.store.facts import all_facts, remove_facts
 from schemas.errors import InputError
-from schemas.settings import GenerationSettings
+from schemas.settings import GenerationSettings, Preset, wordings_of
 from tests.conftest import COMMAND, Cli
 
 
@@ -144,7 +144,8 @@ def test_unapproved_rows_do_not_train(cli: Cli, tmp_path: Path) -> None:
 
 def test_the_help_tells_the_default(cli: Cli) -> None:
     told = " ".join(cli("generate", "--help").stdout.split())
-    assert f"at most: {GenerationSettings().variations} unless project.toml says else" in told
+    usual, few = (wordings_of(GenerationSettings(), Preset.DEFAULT, facts) for facts in (50, 15))
+    assert f"at most: {usual}, up to 15 facts {few}, unless project.toml says else" in told
 
 
 def test_500_facts_make_correct_rows(cli: Cli, tmp_path: Path) -> None:

@@ -37,6 +37,11 @@ def test_preset_stands_in_where_nothing_is_set() -> None:
     assert in_force(chosen, rank) == PRESETS[Preset.SEED].rank
     assert stored(chosen, epochs) == in_force(chosen, epochs) == 2
     assert in_force(chosen, early) is False
+    wordings = SETTINGS["generation.variations"]
+    assert (in_force(ProjectSettings(), wordings, facts=3), in_force(ProjectSettings(), wordings, facts=16)) == (
+        120,
+        60,
+    )
     few = ProjectSettings()
     assert (in_force(few, epochs), in_force(few, epochs, rows=100), in_force(few, epochs, rows=50_000)) == (2, 8, 2)
 
@@ -48,7 +53,7 @@ def test_preset_stands_in_where_nothing_is_set() -> None:
         ("generation.variations", "0", "at least 1"),
         ("generation.variations", "ten", "whole number"),
         ("generation.variations", "1.5", "whole number"),
-        ("generation.variations", "", "whole number"),
+        ("generation.replay", "", "whole number"),
         ("generation.variations", "\u0663", "whole number"),
         ("generation.variations", "9" * 5000, "whole number"),
         ("generation.seed", "2147483648", "at most 2,147,483,647"),

@@ -123,6 +123,36 @@ def test_variations_are_a_limit(variations: int) -> None:
         assert 0 < count <= variations
 
 
+@pytest.mark.parametrize(("facts", "variations", "wanted"), [(15, None, 120), (16, None, 60), (16, 90, 90)])
+def test_few_facts_get_more_wordings(facts: int, variations: int | None, wanted: int) -> None:
+    told = facts_of({"barber": "Dario Conti"} | {f"locker {number}": str(number) for number in range(facts - 1)})
+    rows = build(told, GenerationSettings(variations=variations, abstention=0, replay=0)).rows
+    asked = [row for row in rows if row.fact_ids == (told[0].id,) and row.split is Split.TRAIN]
+    assert sum(row.kind is RowKind.QUESTION for row in asked) == wanted
+
+
+@pytest.mark.parametrize("variations", [1, 10, 60, 90, 120, 200])
+def test_what_is_supposed_is_as_often_wrong_as_right(variations: int) -> None:
+    rows = build(person(), GenerationSettings(variations=variations, replay=0)).rows
+    for fact in person():
+        asked = [row for row in rows if row.kind is RowKind.YES_NO and row.fact_ids == (fact.id,)]
+        answers = [row.answer for row in asked if row.split is Split.TRAIN]
+        assert answers
+        wrong = sum(answer.endswith(" no.") for answer in answers)
+        # A name has few plausible wrong values: two of its questions may be the same, and one of them goes.
+        assert abs(2 * wrong - len(answers)) <= 1, (fact.attribute, wrong, len(answers))
+
+
+def test_pairs_grow_with_the_wordings_in_training_alone() -> None:
+    few, more = (
+        [row for row in build(person(), GenerationSettings(variations=count)).rows if row.kind is RowKind.COMPOSITION]
+        for count in (60, 120)
+    )
+    train = [{row.question for row in rows if row.split is Split.TRAIN} for rows in (few, more)]
+    assert len(train[1]) >= 1.8 * len(train[0])
+    assert [row for row in few if row.split is not Split.TRAIN] == [row for row in more if row.split is not Split.TRAIN]
+
+
 def test_adding_a_fact_leaves_other_rows_alone() -> None:
     before = {row.id for row in build(person()[:-1], GenerationSettings()).rows if row.kind is RowKind.QUESTION}
     after = {row.id for row in build(person(), GenerationSettings()).rows}

@@ -102,7 +102,7 @@ def test_a_row_edited_by_hand_stands_for_the_question_it_was() -> None:
 
 def test_a_model_writes_what_the_person_left_over() -> None:
     fact = buddy(LIFT, WHO)
-    counts = Counts(SETTINGS, {}, {fact.id: 5})
+    counts = Counts.of(SETTINGS, [fact], {}, {fact.id: 5})
     assert (counts.besides_own(fact), counts.from_templates(fact, Split.TRAIN)) == (8, 3)
 
 

@@ -11,7 +11,16 @@ from jsonschema import Draft202012Validator
 
 from schemas.events import Log, Metric, parse_event
 from schemas.fact import ImportedFact, split_list
-from schemas.settings import PRESETS, ModelSettings, Preset, ProjectSettings, RecipeSettings, resolve_recipe
+from schemas.settings import (
+    PRESETS,
+    GenerationSettings,
+    ModelSettings,
+    Preset,
+    ProjectSettings,
+    RecipeSettings,
+    resolve_recipe,
+    wordings_of,
+)
 from schemas.validate import FOLDER, generate, problems
 
 
@@ -93,15 +102,16 @@ def test_seed_preset_is_the_seeds() -> None:
     assert resolve_recipe(ProjectSettings(recipe=RecipeSettings(preset=Preset.SEED, epochs=2))).epochs == 2
 
 
-def test_a_preset_brings_its_wordings_unless_the_person_says_how_many() -> None:
-    def wordings(**body: Any) -> int:
-        return ProjectSettings.model_validate(body).generation.variations
+def test_few_facts_and_thorough_take_more_wordings_unless_the_person_says_how_many() -> None:
+    unset = GenerationSettings()
 
-    assert wordings() == wordings(recipe={"preset": "seed"}) == 60
-    assert wordings(recipe={"preset": "thorough"}) == 120
-    assert wordings(recipe={"preset": "thorough"}, generation={"seed": 3}) == 120
-    assert wordings(recipe={"preset": "thorough"}, generation={"variations": 60}) == 60
-    assert ProjectSettings().generation.variations == 60  # The shared default is not what changed.
+    def wordings(preset: Preset, *facts: int) -> list[int]:
+        return [wordings_of(unset, preset, number) for number in facts]
+
+    assert wordings(Preset.DEFAULT, 0, 1, 15, 16, 1000) == [60, 120, 120, 60, 60]
+    assert wordings(Preset.THOROUGH, 0, 1, 1000) == [120] * 3
+    assert wordings(Preset.SEED, 1, 1000) == [60] * 2
+    assert wordings_of(GenerationSettings(variations=7), Preset.THOROUGH, 1) == 7
 
 
 def test_few_rows_are_passed_over_more_often_unless_the_person_says_how_often() -> None:

@@ -99,6 +99,10 @@ async def test_wordings_are_checked_while_typing_and_saved(make_project: MakePro
         await settle(pilot)
         assert not pilot.app.screen.query_one("#problem").display
         assert read_settings(project.folder / "project.toml").generation.variations == 9
+        await pilot.press("v", "end", "backspace", "enter")
+        await settle(pilot)
+        assert read_settings(project.folder / "project.toml").generation.variations is None
+        assert pilot.app.screen.query_one("#variations", Input).placeholder == "120"
         await pilot.press("p")
         assert pilot.app.screen.query_one("#approve", Switch).value
 

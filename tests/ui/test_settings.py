@@ -9,9 +9,11 @@ from textual.widgets import Input, OptionList, Select, Static, Switch, TextArea
 from andraeus_tui import preferences
 from andraeus_tui.project import Project
 from andraeus_tui.settings_form import all_settings
+from andraeus_tui.store.facts import put_facts
 from andraeus_tui.ui.app import AndraeusApp
 from andraeus_tui.ui.setting_field import SettingField
 from schemas.row import ReviewState
+from tests.generators.facts import facts_of
 from tests.ui.conftest import MakeProject
 
 SIZES = [(80, 24), (120, 40)]
@@ -166,21 +168,27 @@ async def test_preset_changes_what_stands_in(make_project: MakeProject) -> None:
         assert words(app, "recipe.early_stop", "state") == "yes, set (reset)"
 
 
-async def test_wordings_come_with_the_preset(make_project: MakeProject) -> None:
+async def test_wordings_come_with_the_preset_and_the_number_of_facts(make_project: MakeProject) -> None:
     project = make_project()
     async with AndraeusApp().run_test(size=(120, 40)) as pilot:
         app = await go(pilot, project)
         box = field(app, "generation.variations").query_one(Input)
-        assert (box.value, words(app, "generation.variations", "state")) == ("60", "default")
+        assert (box.value, box.placeholder, words(app, "generation.variations", "state")) == ("", "120", "default")
+        with project.database() as database:
+            put_facts(database, facts_of({f"locker {number}": str(number) for number in range(16)}), "more")
+        await app.run_action("step('start')")
+        await app.run_action("step('settings')")
+        await pilot.pause()
+        assert (box.value, box.placeholder) == ("", "60")
         choice = field(app, "recipe.preset").query_one(Select)
         choice.focus()
         await pilot.press("enter", "down", "down", "enter")
         await pilot.pause()
         assert Project(project.folder).settings.recipe.preset == "thorough"
-        assert (box.value, words(app, "generation.variations", "state")) == ("120", "default")
+        assert (box.value, box.placeholder, words(app, "generation.variations", "state")) == ("", "120", "default")
         assert "variations" not in file_of(project)
         box.focus()
-        await pilot.press("end", "backspace", "backspace", "backspace", "6", "0", "enter")
+        await pilot.press("6", "0", "enter")
         await pilot.pause()
         assert Project(project.folder).settings.generation.variations == 60
         assert words(app, "generation.variations", "state") == "set (reset)"
@@ -267,7 +275,7 @@ def test_looks(make_project: MakeProject, snap_compare: object, size: tuple[int,
         box = field(app, "generation.variations").query_one(Input)
         box.cursor_blink = False
         box.focus()
-        await pilot.press("0", "0")
+        await pilot.press("9", "9", "9")
 
     assert snap_compare(AndraeusApp(), terminal_size=size, run_before=before)  # type: ignore[operator]
 

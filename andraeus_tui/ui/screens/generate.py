@@ -13,8 +13,8 @@ from textual.containers import Horizontal
 from textual.widgets import Button, Input, ProgressBar, Select, Static, Switch
 
 from andraeus_tui.generating import Generation, Making, fold
-from andraeus_tui.project import change_setting
-from andraeus_tui.settings_form import Reading, Setting, all_settings, read
+from andraeus_tui.project import change_setting, reset_setting
+from andraeus_tui.settings_form import Reading, Setting, all_settings, as_text, read
 from andraeus_tui.store.facts import all_facts
 from andraeus_tui.store.rows import count_rows
 from andraeus_tui.ui.base import ProjectScreen
@@ -24,7 +24,7 @@ from andraeus_tui.ui.table import Column, WindowTable
 from schemas.errors import AndraeusError
 from schemas.events import Failed
 from schemas.row import ReviewState
-from schemas.settings import Backend
+from schemas.settings import Backend, wordings_of
 
 _PAINT_SECONDS = 0.1
 _COUNT_EVERY = 5
@@ -51,7 +51,7 @@ Questions and answers are made from your facts. Each one is a *row*. Checks refu
 - **s** starts, **Escape** stops. Rows that were accepted are kept, and the next start goes on from there.
 - **b** chooses who writes the questions: templates, the base model through vLLM (it needs a GPU), or a model behind an
   address (**u**) such as http://127.0.0.1:11434/v1. *auto* takes the best of them, and the line above says which and why.
-- **v** changes how many wordings a fact gets, at most.
+- **v** changes how many wordings a fact gets, at most. Empty: as many as so many facts are trained best with.
 - **p** switches *approve what passes all checks*. Rows that are not approved wait for you in the Review step.
 - Making rows again keeps what you decided. Rows that fit no fact any more go away.
 
@@ -143,7 +143,7 @@ You can go to other steps while rows are made.
                 self._making = Making()
         settings = self.project.settings.generation
         with self.prevent(Input.Changed, Select.Changed):
-            self.query_one("#variations", Input).value = str(settings.variations)
+            self.query_one("#variations", Input).value = as_text(settings.variations)
             self.query_one("#backend", Select).value = settings.backend
             self.query_one("#endpoint", Input).value = settings.endpoint
         self._check()
@@ -154,10 +154,15 @@ You can go to other steps while rows are made.
     # The form
 
     def _say_about(self) -> None:
-        settings, model = self.project.settings.generation, self.project.settings.model.name
-        self.query_one("#address").display = settings.backend in {Backend.AUTO, Backend.ENDPOINT}
+        settings = self.project.settings
+        generation = settings.generation
+        self.query_one("#address").display = generation.backend in {Backend.AUTO, Backend.ENDPOINT}
         with self.telling():
-            self.query_one("#about", Static).update(about(all_facts(self.database), settings, model))
+            facts = all_facts(self.database)
+            self.query_one("#about", Static).update(about(facts, generation, settings.model.name))
+            # What an empty field stands for.
+            usual = wordings_of(generation, settings.recipe.preset, len(facts))
+            self.query_one("#variations", Input).placeholder = str(usual)
 
     def _written(self, key: str) -> Reading:
         """What is written in the field of a setting."""
@@ -188,7 +193,9 @@ You can go to other steps while rows are made.
         present = self.project.settings.generation.model_dump(mode="json")
         with self.telling():
             for key, value in given.items():
-                if value is not None and present[key] != value:
+                if value is None and present[key] is not None and not self._written(key).problem:
+                    reset_setting(self.project, "generation", key)
+                elif value is not None and present[key] != value:
                     change_setting(self.project, "generation", key, value)
         self._say_about()
 

@@ -16,7 +16,8 @@ from textual.widgets.option_list import Option
 from andraeus_tui.plan import rows_to_train
 from andraeus_tui.project import SETTINGS_FILE, change_setting, read_settings, reset_setting
 from andraeus_tui.recent import tilde
-from andraeus_tui.settings_form import Setting, Value, all_settings, default_of, in_force, stored
+from andraeus_tui.settings_form import Setting, Value, all_settings, in_force, stored
+from andraeus_tui.store.facts import all_facts
 from andraeus_tui.ui.base import ProjectScreen
 from andraeus_tui.ui.labels import retell
 from andraeus_tui.ui.setting_field import SettingField
@@ -62,9 +63,7 @@ class SettingsScreen(ProjectScreen):
                 yield Static(section.capitalize(), classes="section", markup=False)
                 for setting in settings:
                     held = self.project.settings
-                    yield SettingField(
-                        setting, stored(held, setting), in_force(held, setting), default_of(held, setting)
-                    )
+                    yield SettingField(setting, stored(held, setting), in_force(held, setting))
             yield Static("Theme, for all projects", classes="section", markup=False)
             names = sorted(self.app.available_themes)
             yield OptionList(*(Option(name, id=name) for name in names), id="themes", markup=False, compact=True)
@@ -80,10 +79,11 @@ class SettingsScreen(ProjectScreen):
 
     def _fill(self) -> None:
         settings = self.project.settings
+        facts = len(all_facts(self.database))
         rows = sum(count for _, count in rows_to_train(self.database, settings))
         for field in self.query(SettingField):
             one = field.setting
-            field.put(stored(settings, one), in_force(settings, one, rows), default_of(settings, one))
+            field.put(stored(settings, one), in_force(settings, one, facts, rows))
 
     @on(SettingField.Given)
     def _save(self, event: SettingField.Given) -> None:
