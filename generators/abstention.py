@@ -11,7 +11,7 @@ import tomllib
 from collections import Counter
 from pathlib import Path
 
-from generators.make import USUAL, Asked, any_questions, generic_questions, make_row, natural_questions, rng_for
+from generators.make import USUAL, Asked, any_questions, generic_questions, make_row, natural_forms, rng_for
 from generators.templates import YES_NO, filled
 from generators.topics import Topic, topic_of
 from generators.unknown import known_keys, near_misses, of_known_people, unknown_topics
@@ -70,10 +70,10 @@ def abstention_rows(facts: list[Fact], split: Split, count: int, seed: int) -> l
     else:
         worded: dict[bool, list[Topic]] = {True: [], False: []}
         for topic in unknown:
-            worded[bool(natural_questions(topic, split))].append(topic)
+            worded[bool(natural_forms(topic, split))].append(topic)
         chosen += _spread(worded[True], far // 2, rng)
         chosen += _spread(worded[False], far - far // 2, rng)
-        chosen += _spread([topic for topic in theirs if natural_questions(topic, split)], of_known, rng)
+        chosen += _spread([topic for topic in theirs if natural_forms(topic, split)], of_known, rng)
     rows += [row for topic, times in chosen for row in unknown_rows(topic, split, times, rng)]
     with_values = [topic for topic in unknown if topic.entry and topic.entry.values]
     return [*rows, *(supposed_row(topic, split, rng) for topic, _ in _spread(with_values, supposed, rng))]
@@ -96,7 +96,7 @@ def _usual_rows(unknown: list[Topic], most: int, rng: random.Random) -> list[Row
     """A row for each common attribute, as nearly everybody would ask for it: of some hundred wordings few are drawn, and
     what was told is trained in its most usual ones always."""
     common = [topic for topic in unknown if topic.is_common][:most]
-    asked = [(topic, rng.choice(natural_questions(topic, Split.TRAIN)[:USUAL])) for topic in common]
+    asked = [(topic, rng.choice(natural_forms(topic, Split.TRAIN)[:USUAL]).asked_of(topic)) for topic in common]
     return [make_row(RowKind.ABSTENTION, one, refusal(topic), topic.key, Split.TRAIN) for topic, one in asked]
 
 

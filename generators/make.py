@@ -65,27 +65,40 @@ def rng_for(seed: int, *parts: str) -> random.Random:
     return random.Random("\x1f".join((str(seed), *parts)))
 
 
-def natural_questions(topic: Topic, split: Split) -> list[Asked]:
+@dataclass(frozen=True)
+class Form:
+    """An everyday wording before it is put into words for somebody: of some hundred that there are, few may be wanted."""
+
+    text: str
+    family: str
+
+    def asked_of(self, topic: Topic) -> Asked:
+        """The question."""
+        return Asked(render(self.text, topic.owner), self.family, Wording.NATURAL)
+
+
+def natural_forms(topic: Topic, split: Split) -> list[Form]:
     """The lexicon's wordings of this split for the topic; none outside the lexicon, nor for somebody else a wording
     that cannot be turned away from the user."""
     if topic.entry is None:
         return []
-    return _rendered(topic, topic.entry.forms[split], f"natural/{topic.entry.id}/{split}")
+    return _numbered(topic, topic.entry.forms[split], f"natural/{topic.entry.id}/{split}")
 
 
-def described_questions(topic: Topic, split: Split) -> list[Asked]:
+def described_forms(topic: Topic, split: Split) -> list[Form]:
     """Wordings put together from other words for the thing, of whatever is no common attribute; for training alone."""
     if split is not Split.TRAIN or topic.is_common:
         return []
-    return _rendered(topic, described.forms(topic.phrase, topic.kind), f"described/{lexicon.normalise(topic.phrase)}")
+    return _numbered(topic, described.forms(topic.phrase, topic.kind), f"described/{lexicon.normalise(topic.phrase)}")
 
 
-def _rendered(topic: Topic, forms: tuple[str, ...], family: str) -> list[Asked]:
-    return [
-        Asked(render(form, topic.owner), f"{family}/{number}", Wording.NATURAL)
-        for number, form in enumerate(forms)
-        if topic.owner.is_user or "{" in form
-    ]
+def _numbered(topic: Topic, forms: tuple[str, ...], family: str) -> list[Form]:
+    return [Form(form, f"{family}/{number}") for number, form in enumerate(forms) if topic.owner.is_user or "{" in form]
+
+
+def natural_questions(topic: Topic, split: Split) -> list[Asked]:
+    """All of `natural_forms` as questions."""
+    return [form.asked_of(topic) for form in natural_forms(topic, split)]
 
 
 def generic_questions(topic: Topic, split: Split, count: int, rng: random.Random) -> list[Asked]:
@@ -105,8 +118,8 @@ def generic_questions(topic: Topic, split: Split, count: int, rng: random.Random
 def all_questions(topic: Topic, split: Split) -> list[str]:
     """Every wording of this split that could ask for the topic."""
     pool = families()[split]
-    everyday = [*natural_questions(topic, split), *described_questions(topic, split)]
-    return [asked.text for asked in everyday] + [
+    everyday = [*natural_forms(topic, split), *described_forms(topic, split)]
+    return [form.asked_of(topic).text for form in everyday] + [
         render(family.text, topic.owner, attr=noun.text, wh=noun.wh, **{"is": "are" if noun.plural else "is"})
         for family in pool
         for noun in topic.nouns
@@ -119,7 +132,7 @@ def any_questions(topic: Topic, split: Split, count: int, rng: random.Random) ->
     Few rows a topic are wanted, so each is drawn for itself: were all of them plain ones, or all unusual ones, the
     wording alone would tell known from unknown.
     """
-    pools = [natural_questions(topic, split), described_questions(topic, split)]
+    pools = [natural_forms(topic, split), described_forms(topic, split)]
     asked: dict[str, Asked] = {}
     for _ in range(_DRAWS * count):
         if len(asked) == count:
@@ -127,7 +140,7 @@ def any_questions(topic: Topic, split: Split, count: int, rng: random.Random) ->
         # What the lexicon says of a thing counts as much as what is put together, though that is more.
         if (full := [pool for pool in pools if pool]) and rng.random() < NATURAL_SHARE:
             pool = rng.choice(full)
-            one = pool.pop(rng.randrange(len(pool)))
+            one = pool.pop(rng.randrange(len(pool))).asked_of(topic)
         else:
             one = rng.choice(generic_questions(topic, split, GENERIC_AS_A_FACT, rng))
         asked[one.text] = one
@@ -139,11 +152,11 @@ def questions(topic: Topic, split: Split, count: int, rng: random.Random) -> lis
 
     The lexicon lists the most usual wordings first: in training they are always taken.
     """
-    natural, built = natural_questions(topic, split), described_questions(topic, split)
+    natural, built = natural_forms(topic, split), described_forms(topic, split)
     usual = natural[:USUAL] if split is Split.TRAIN else []
     rest = natural[len(usual) :]
     wanted = min(len(natural) + len(built), round(count * NATURAL_SHARE))
     # The lexicon's are shuffled and then cut, so that asking for more wordings keeps those that are there; what is put
     # together comes in an order of its own, in which the first few are unlike each other.
-    picked = [*usual, *rng.sample(rest, len(rest)), *built][:wanted]
+    picked = [form.asked_of(topic) for form in [*usual, *rng.sample(rest, len(rest)), *built][:wanted]]
     return [*picked, *generic_questions(topic, split, count - len(picked), rng)]

@@ -10,7 +10,16 @@ from collections.abc import Collection, Iterator, Sequence
 
 from generators import described, lexicon
 from generators.abstention import refusal, supposed_row
-from generators.make import Asked, described_questions, generic_questions, make_row, natural_questions, rng_for
+from generators.make import (
+    Asked,
+    Form,
+    described_forms,
+    generic_questions,
+    make_row,
+    natural_forms,
+    natural_questions,
+    rng_for,
+)
 from generators.replay import prompts
 from generators.topics import Topic, topic_of
 from schemas.fact import USER
@@ -68,13 +77,13 @@ def _listed(rng: random.Random) -> Iterator[tuple[Topic, list[Asked]]]:
     for names, built, plain in ((lexicon.entries(), 0, 10), (lexicon.uncommon(), 16, 4), (lexicon.things(), 8, 1)):
         for topic in map(_of_user, names):
             yield topic, natural_questions(topic, _T)
-            yield topic, _some(described_questions(topic, _T), built, rng)
+            yield topic, _some(topic, described_forms(topic, _T), built, rng)
             yield topic, generic_questions(topic, _T, plain, rng)
     for names, people, worded in ((lexicon.entries(), len(_PEOPLE), 4), (lexicon.uncommon(), 3, 2)):
         for name in names:
             for who in rng.sample(_PEOPLE, people):
                 topic = topic_of(f"my {who}", name)
-                yield topic, _some(natural_questions(topic, _T), worded, rng)
+                yield topic, _some(topic, natural_forms(topic, _T), worded, rng)
                 if rng.random() < 0.5:
                     yield topic, generic_questions(topic, _T, 1, rng)
 
@@ -85,9 +94,9 @@ def _things(rng: random.Random) -> Iterator[tuple[Topic, list[Asked]]]:
     phrases = [f"{rng.choice(nouns)} {rng.choice(rng.choice(heads))}" for _ in range(_PHRASES)]
     for phrase, count in (*((noun, 6) for noun in nouns), *((phrase, 4) for phrase in phrases)):
         topic = _of_user(phrase)
-        built = [] if topic.entry else described_questions(topic, _T)
+        built = [] if topic.entry else described_forms(topic, _T)
         if built:
-            yield topic, _some(built, count, rng)
+            yield topic, _some(topic, built, count, rng)
             yield topic, generic_questions(topic, _T, 1, rng)
 
 
@@ -95,5 +104,5 @@ def _of_user(name: str) -> Topic:
     return topic_of(USER, name)
 
 
-def _some(asked: Sequence[Asked], count: int, rng: random.Random) -> list[Asked]:
-    return rng.sample(list(asked), min(count, len(asked)))
+def _some(topic: Topic, forms: Sequence[Form], count: int, rng: random.Random) -> list[Asked]:
+    return [form.asked_of(topic) for form in rng.sample(list(forms), min(count, len(forms)))]
