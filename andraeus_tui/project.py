@@ -116,10 +116,13 @@ def _settings_of(document: tomlkit.TOMLDocument, path: Path) -> ProjectSettings:
 
 
 def change_setting(project: Project, section: str, key: str, value: Any) -> None:
-    """Change one setting and leave the file's comments and order as they are.
+    """Change one setting, or take it out (None), and leave the file's comments and order as they are.
 
     Raises InputError, and the file stays as it is, when the settings would not be valid with it.
     """
+    if value is None:
+        reset_setting(project, section, key)
+        return
     document = _read_document(project.folder / SETTINGS_FILE)
     if section not in document:
         document[section] = tomlkit.table()

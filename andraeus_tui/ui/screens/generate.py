@@ -13,18 +13,17 @@ from textual.containers import Horizontal
 from textual.widgets import Button, Input, ProgressBar, Select, Static, Switch
 
 from andraeus_tui.generating import Generation, Making, fold
-from andraeus_tui.project import change_setting, reset_setting
-from andraeus_tui.settings_form import Reading, Setting, all_settings, as_text, read
 from andraeus_tui.store.facts import all_facts
 from andraeus_tui.store.rows import count_rows
 from andraeus_tui.ui.base import ProjectScreen
 from andraeus_tui.ui.making_text import about, counts, end_text
 from andraeus_tui.ui.row_text import made_cells, states_text
 from andraeus_tui.ui.table import Column, WindowTable
+from andraeus_tui.ui.writer_form import WriterForm
 from schemas.errors import AndraeusError
 from schemas.events import Failed
 from schemas.row import ReviewState
-from schemas.settings import Backend, wordings_of
+from schemas.settings import wordings_of
 
 _PAINT_SECONDS = 0.1
 _COUNT_EVERY = 5
@@ -32,10 +31,6 @@ _COUNT_EVERY = 5
 _NARROW = (Column("kind", 10), Column("question"), Column("answer", 28))
 _WIDE = (Column("for", 8), Column("kind", 10), Column("question"), Column("answer", 44))
 _WIDE_FROM = 100
-
-
-def _setting(key: str) -> Setting:
-    return next(one for one in all_settings() if one.name == f"generation.{key}")
 
 
 class GenerateScreen(ProjectScreen):
@@ -70,10 +65,6 @@ You can go to other steps while rows are made.
         & #about { height: auto; max-height: 4; padding: 0 1; }
         & .form { height: 1; padding: 0 1; }
         & .form Static { width: auto; margin-right: 1; }
-        & #writer { margin-top: 1; }
-        & #backend { width: 15; margin-right: 2; }
-        & #variations { width: 8; margin-right: 2; background: $boost; }
-        & #endpoint { width: 1fr; background: $boost; }
         & #approve { border: none; height: 1; padding: 0; width: 10; background: transparent; }
         & #approve:focus { border: none; background: $boost; }
         & #approved { width: 4; margin-right: 2; }
@@ -103,15 +94,7 @@ You can go to other steps while rows are made.
     def body(self) -> ComposeResult:
         """What there is, what to make, how far it is, what came."""
         yield Static("", markup=False, id="about")
-        with Horizontal(classes="form", id="writer"):
-            yield Static("Writer", markup=False)
-            writers = [(backend.value, backend) for backend in Backend]
-            yield Select(writers, allow_blank=False, compact=True, id="backend")
-            yield Static("Wordings a fact", markup=False)
-            yield Input(compact=True, id="variations", max_length=4)
-        with Horizontal(classes="form", id="address"):
-            yield Static("Its address", markup=False)
-            yield Input(compact=True, id="endpoint", placeholder="http://127.0.0.1:8000/v1", max_length=500)
+        yield WriterForm()
         with Horizontal(classes="form"):
             yield Static("Approve what passes all checks", markup=False)
             yield Switch(id="approve", animate=False)
@@ -141,11 +124,7 @@ You can go to other steps while rows are made.
             self._folder = self.project.folder
             if self._generation is None:
                 self._making = Making()
-        settings = self.project.settings.generation
-        with self.prevent(Input.Changed, Select.Changed):
-            self.query_one("#variations", Input).value = as_text(settings.variations)
-            self.query_one("#backend", Select).value = settings.backend
-            self.query_one("#endpoint", Input).value = settings.endpoint
+        self.query_one(WriterForm).show(self.project.settings.generation)
         self._check()
         self._say_about()
         self._painted = None
@@ -156,24 +135,15 @@ You can go to other steps while rows are made.
     def _say_about(self) -> None:
         settings = self.project.settings
         generation = settings.generation
-        self.query_one("#address").display = generation.backend in {Backend.AUTO, Backend.ENDPOINT}
         with self.telling():
             facts = all_facts(self.database)
             self.query_one("#about", Static).update(about(facts, generation, settings.model.name))
-            # What an empty field stands for.
             usual = wordings_of(generation, settings.recipe.preset, len(facts))
-            self.query_one("#variations", Input).placeholder = str(usual)
-
-    def _written(self, key: str) -> Reading:
-        """What is written in the field of a setting."""
-        return read(_setting(key), self.query_one(f"#{key}", Input).value)
+            self.query_one(WriterForm).explain(generation, usual)
 
     @on(Input.Changed)
     def _check(self) -> None:
-        wordings, address = self._written("variations").problem, self._written("endpoint").problem
-        problem = f"Wordings a fact: {wordings} ({_setting('variations').bounds})." if wordings else ""
-        if address:
-            problem = "The address should look like http://127.0.0.1:8000/v1."
+        problem = self.query_one(WriterForm).problem
         self.query_one("#problem", Static).update(problem)
         self.query_one("#problem").display = bool(problem)
 
@@ -188,15 +158,8 @@ You can go to other steps while rows are made.
         """Save what is valid in project.toml."""
         if not self.andraeus.has_project:
             return
-        backend = self.query_one("#backend", Select).value
-        given = {key: self._written(key).value for key in ("variations", "endpoint")} | {"backend": str(backend)}
-        present = self.project.settings.generation.model_dump(mode="json")
         with self.telling():
-            for key, value in given.items():
-                if value is None and present[key] is not None and not self._written(key).problem:
-                    reset_setting(self.project, "generation", key)
-                elif value is not None and present[key] != value:
-                    change_setting(self.project, "generation", key, value)
+            self.query_one(WriterForm).keep(self.project)
         self._say_about()
 
     def action_variations(self) -> None:
@@ -227,8 +190,7 @@ You can go to other steps while rows are made.
         if self._generation:
             self.notify("Rows are being made already.", markup=False)
             return
-        if wrong := [key for key in ("variations", "endpoint") if self._written(key).problem]:
-            self.query_one(f"#{wrong[0]}").focus()
+        if self.query_one(WriterForm).focus_problem():
             return
         self._keep()
         state = ReviewState.APPROVED if self.query_one("#approve", Switch).value else ReviewState.PENDING

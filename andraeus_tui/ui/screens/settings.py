@@ -16,7 +16,7 @@ from textual.widgets.option_list import Option
 from andraeus_tui.plan import rows_to_train
 from andraeus_tui.project import SETTINGS_FILE, change_setting, read_settings, reset_setting
 from andraeus_tui.recent import tilde
-from andraeus_tui.settings_form import Setting, Value, all_settings, in_force, stored
+from andraeus_tui.settings_form import all_settings, in_force, stored
 from andraeus_tui.store.facts import all_facts
 from andraeus_tui.ui.base import ProjectScreen
 from andraeus_tui.ui.labels import retell
@@ -88,20 +88,14 @@ class SettingsScreen(ProjectScreen):
     @on(SettingField.Given)
     def _save(self, event: SettingField.Given) -> None:
         with self.telling():
-            self._write(event.setting, event.value)
+            change_setting(self.project, event.setting.section, event.setting.key, event.value)
             self._fill()
 
     @on(SettingField.Unset)
     def _unset(self, event: SettingField.Unset) -> None:
         with self.telling():
-            self._write(event.setting, None)
+            reset_setting(self.project, event.setting.section, event.setting.key)
             self._fill()
-
-    def _write(self, setting: Setting, value: Value) -> None:
-        if value is None:
-            reset_setting(self.project, setting.section, setting.key)
-        else:
-            change_setting(self.project, setting.section, setting.key, value)
 
     def put_away(self) -> None:
         """Going to another step, or away, is leaving the field."""
@@ -109,7 +103,7 @@ class SettingsScreen(ProjectScreen):
         for field in self.query(SettingField):
             if field.is_waiting:
                 with self.telling():
-                    self._write(field.setting, field.reading.value)
+                    change_setting(self.project, field.setting.section, field.setting.key, field.reading.value)
 
     def _field(self) -> SettingField | None:
         nodes = self.focused.ancestors if self.focused else []
