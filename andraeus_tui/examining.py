@@ -28,7 +28,7 @@ from schemas.evaluation import Answer, Evaluation, Question, QuestionGroup
 from schemas.events import Event, Stage
 from schemas.row import Row, RowKind
 from schemas.run import DatasetFile
-from schemas.weights import GATE_FILE, NAMES_FILE
+from schemas.weights import GATE_FILE, NAMES_FILE, READER_FILE, encoder_folder
 
 REPORT_FILE = "report.html"
 _LOCK = "examination.lock"
@@ -85,6 +85,7 @@ def _examine(project: Project, run: Run, tell: Callable[[Event], None], started:
         second_look=sum(one.second_look for one in answers)
         if (run.folder / ADAPTER_FOLDER / NAMES_FILE).is_file()
         else None,
+        reader=(run.folder / ADAPTER_FOLDER / READER_FILE).is_file() and encoder_folder() is not None,
         judged=judged,
         seconds=round(time.monotonic() - began, 1),
         versions={"andraeus": __version__} | {name: version(name) for name in _LIBRARIES},

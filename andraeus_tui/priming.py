@@ -35,7 +35,9 @@ def _freeze(folder: Path, model: str, preset: Preset, trainer: Trainer) -> None:
     parts = {"train": priming_rows(barred=outside()), "replay": general_rows(), "dev": [], "test": []}
     files = {name: write_rows(folder, name, rows) for name, rows in parts.items()}
     settings = ProjectSettings(model=ModelSettings(name=model), recipe=RecipeSettings(preset=preset))
-    once = {"epochs": 1, "batch_size": _BATCH} | dict.fromkeys(("early_stop", "gate", "second_look", "primer"), False)
+    once = {"epochs": 1, "batch_size": _BATCH} | dict.fromkeys(
+        ("early_stop", "gate", "second_look", "reader", "primer"), False
+    )
     config = TrainConfig(
         model=model,
         system_prompt="",

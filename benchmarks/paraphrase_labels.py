@@ -20,10 +20,11 @@ from typing import Any
 
 from evaluators.statistics import wilson
 from generators.paraphrase.asks import asks_for
-from generators.paraphrase.encoder import Encoder, encoder_folder
+from generators.paraphrase.encoder import Encoder
 from generators.paraphrase.relevance import Relevance
 from generators.wordings import problem_of, setting_of
 from schemas.fact import Fact
+from schemas.weights import encoder_folder
 
 EACH = 100
 """Wordings of each of the two samples."""

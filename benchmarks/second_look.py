@@ -1,4 +1,4 @@
-"""What a second look changes and costs: a run's own questions, asked with it and without, in turns.
+"""What a second look and its reader change and cost: a run's own questions, asked with them and without, in turns.
 
     python -m benchmarks.second_look PROJECT OUT.json [--most 48] [--turns 2]
 
@@ -23,7 +23,7 @@ from schemas.errors import InputError
 from schemas.evaluation import Answer, Question, QuestionGroup
 from schemas.events import Answered, Failed
 from schemas.run import AnswerJob
-from schemas.weights import NAMES_FILE
+from schemas.weights import NAMES_FILE, READER_FILE
 
 
 def answers(project: Project, adapter: Path, questions: tuple[Question, ...], batch_size: int) -> list[Answer]:
@@ -60,9 +60,14 @@ def main() -> None:
     questions = tuple(asked[at * len(asked) // count] for at in range(count))
     arms: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as scratch:
-        plain = Path(shutil.copytree(adapter, Path(scratch) / "adapter", ignore=shutil.ignore_patterns(NAMES_FILE)))
+        folders = {
+            name: Path(shutil.copytree(adapter, Path(scratch) / name, ignore=shutil.ignore_patterns(*without)))
+            for name, without in (("greedy", (NAMES_FILE, READER_FILE)), ("second look", (READER_FILE,)))
+        }
+        if (adapter / READER_FILE).is_file():
+            folders["second look with a reader"] = adapter
         for turn in range(given.turns):
-            for name, folder in (("greedy", plain), ("second look", adapter)):
+            for name, folder in folders.items():
                 for size in (1, 32):
                     said = answers(project, folder, questions, size)
                     arm = arms.setdefault(f"{name}, batches of {size}", {"seconds_an_answer": [], "changed": 0})

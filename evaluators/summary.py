@@ -58,7 +58,8 @@ def beside_text(evaluation: Evaluation) -> str:
             f"The adapter's gate left {general} of {generals} general questions to the base model, and {other} of {others} others."
         )
     if evaluation.second_look is not None:
-        told.append(f"A second look changed {evaluation.second_look} of {len(evaluation.judged)} answers.")
+        helped = ", helped by a sentence encoder that reads the question," if evaluation.reader else ""
+        told.append(f"A second look{helped} changed {evaluation.second_look} of {len(evaluation.judged)} answers.")
     if told:
         told.append("An adapter that is used in another program has no such help there.")
     return " ".join(told)

@@ -126,6 +126,8 @@ class Evaluation(Noun):
     were. Empty without a gate."""
     second_look: int | None = None
     """How many of the trained model's answers a second look changed. None where the adapter has none."""
+    reader: bool = False
+    """Whether a sentence encoder helped the second look to read the questions."""
     judged: tuple[Judged, ...]
     seconds: float
     versions: dict[str, str] = Field(default_factory=dict)

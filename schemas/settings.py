@@ -101,6 +101,8 @@ class Recipe(Noun):
     """Leave questions that are surely not about the person to the base model, so that it stays as able as it was."""
     second_look: bool = False
     """Before refusing, and before answering, add up how likely the question asks for anything that was told."""
+    reader: bool = False
+    """Where a sentence encoder is installed, let it help the second look to read. It sees questions; values stay in the weights."""
     primer: bool = False
     """Begin with an adapter that can read questions about a person and knows nothing, where there is one for the model."""
     early_stop: bool = False
@@ -126,6 +128,7 @@ class RecipeSettings(Noun):
     schedule: Literal["cosine", "constant"] | None = None
     gate: bool | None = None
     second_look: bool | None = None
+    reader: bool | None = None
     primer: bool | None = None
     early_stop: bool | None = None
     checkpoint_every: Annotated[int | None, Field(ge=1)] = None
@@ -185,6 +188,7 @@ PRESETS: dict[Preset, Recipe] = {
         rehearsal_weight=3.0,
         gate=True,
         second_look=True,
+        reader=True,
         primer=True,
         early_stop=True,
     ),

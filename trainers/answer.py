@@ -30,7 +30,7 @@ def answer(job: AnswerJob, wire: Wire) -> None:
     gate, look = None, None
     if job.adapter:
         model = load_adapter(model, Path(job.adapter))
-        gate, look = load_gate(Path(job.adapter)), load_second_look(Path(job.adapter))
+        gate, look = load_gate(Path(job.adapter)), load_second_look(Path(job.adapter), device.name, wire)
     wire.emit(Log(message=f"Device: {device.note}."))
     sources = [source for source, wanted in (("base", job.base), ("tuned", bool(job.adapter))) if wanted]
     asked = [(codecs[job.contexts.get(one.id, job.system_prompt)], one.text) for one in job.questions]
@@ -54,6 +54,7 @@ def answer(job: AnswerJob, wire: Wire) -> None:
                     model,
                     codecs[job.system_prompt],
                     [prompts[index] for index in chosen],
+                    [asked[index][1] for index in chosen],
                     job.max_new_tokens,
                     job.batch_size,
                     lambda: wire.stop_requested,
@@ -76,15 +77,18 @@ def answer(job: AnswerJob, wire: Wire) -> None:
                     done += 1
                     wire.emit(Progress(stage=stage, done=done, total=len(prompts)))
         if look and source == "tuned":
-            wire.emit(Log(message=f"A second look changed {changed} of {done} answers."))
+            helped = ", helped by the sentence encoder" if look.reader else ""
+            wire.emit(Log(message=f"A second look changed {changed} of {done} answers{helped}."))
         if wire.stop_requested:
             raise Cancelled("Stopped before all questions were answered.")
     wire.emit(Finished(result={"answered": len(prompts), "device": device.note}))
 
 
-def _at_once(*given: Any) -> Iterator[tuple[int, Reply, bool]]:
+def _at_once(
+    model: Any, codec: ChatCodec, prompts: list[list[int]], _questions: list[str], *how: Any
+) -> Iterator[tuple[int, Reply, bool]]:
     """As a second look gives them: none is changed."""
-    for at, reply in replies_to(*given):
+    for at, reply in replies_to(model, codec, prompts, *how):
         yield at, reply, False
 
 

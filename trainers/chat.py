@@ -34,7 +34,7 @@ def chat(job: ChatJob, wire: Wire) -> None:
     if job.adapter:
         model = load_adapter(model, Path(job.adapter))
     gate = load_gate(Path(job.adapter)) if job.adapter else None
-    look = load_second_look(Path(job.adapter)) if job.adapter else None
+    look = load_second_look(Path(job.adapter), device.name, wire) if job.adapter else None
     wire.emit(Log(message=f"Device: {device.note}."))
     speaker = _Speaker(model, codec, gate, look, job, wire)
     wire.emit(Stage(name=READY, text="Ready"))
@@ -74,7 +74,9 @@ class _Speaker:
             return
         by_adapter = command.source == "tuned" and self._is_for_adapter(turns)
         with nullcontext() if by_adapter or not self.job.adapter else self.model.disable_adapter():
-            ids, ended, changed = self._speak(command, prompt, self.look if by_adapter else None)
+            # What was said before is not for the reader, and without it "And my sister's?" asks for nothing.
+            question = turns[0] if len(turns) == 1 else None
+            ids, ended, changed = self._speak(command, prompt, question, self.look if by_adapter else None)
         rendered = self.codec.render(*turns)
         said = Answer(
             id=command.id,
@@ -96,7 +98,9 @@ class _Speaker:
         """Whether any question of the conversation is: "And in winter?" goes on with what was asked before."""
         return self.gate is None or any(self.gate.opens(self.model, self.codec, turns[::2]))
 
-    def _speak(self, command: AskCommand, prompt: list[int], look: SecondLook | None) -> tuple[list[int], bool, bool]:
+    def _speak(
+        self, command: AskCommand, prompt: list[int], question: str | None, look: SecondLook | None
+    ) -> tuple[list[int], bool, bool]:
         """The answer's tokens without the end token, whether the model ended it itself, whether a second look changed it.
 
         What that may still change is not told before it is settled.
@@ -105,7 +109,8 @@ class _Speaker:
         ids: list[int] = []
         ended = self._generate(prompt, ids, told, HELD if look else 0)
         if look and ended and len(ids) < HELD and look.concerns(text := self.codec.decode(ids)):
-            start = look.wants(text, look.look(self.model, self.codec, [prompt])[0])
+            read = None if look.joins(text) else question
+            start = look.wants(text, look.look(self.model, self.codec, [prompt], [read])[0])
             if start is not None:
                 ids = self.codec.plain(start)
                 if start != look.refusal:

@@ -60,6 +60,15 @@ def stand_ins(prompts: list[Row], codec: ChatCodec) -> list[Example]:
     return [codec.rehearsal(row.question, "word " * 16) for row in prompts]
 
 
+def name_of(answer: str, value: str) -> str | None:
+    """ "Your employer is" of "Your employer is Acme."; None where an answer, perhaps edited, does not begin so."""
+    for verb in (" is ", " are "):
+        at = answer.find(f"{verb}{value}")
+        if at > 0:
+            return answer[:at] + verb.rstrip()
+    return None
+
+
 def dev_rows(rows: list[Row], kind: RowKind) -> list[Row]:
     """The first rows of a kind, as many as a check looks at."""
     return [row for row in rows if row.kind is kind][:_DEV_ROWS]

@@ -4,7 +4,8 @@ Answers name the thing first ("Your employer is ...", "Your blood type? I don't 
 likeliest word each time. So it may refuse although all that was told has most of the probability together, in shares, or
 answer although next to none of it is there. Here the shares are added up: answering what is likely enough and refusing the
 rest is selective prediction (Geifman and El-Yaniv, arXiv 1705.08500). Only the names lie beside the adapter; values are
-generated from the weights as before, greedily, after the likeliest name.
+generated from the weights as before, greedily, after the likeliest name. Where a sentence encoder is installed, what it
+makes of the question counts as much as what the model does (`trainers.reader`).
 """
 
 import copy
@@ -12,7 +13,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,10 @@ import torch
 from schemas.errors import InputError
 from schemas.row import Row, RowKind
 from schemas.weights import NAMES_FILE
+from schemas.wire import Wire
+from trainers.dataset import name_of
 from trainers.generation import Reply, replies_to
+from trainers.reader import Reader, load_reader, thing_of
 from trainers.tokens import ChatCodec
 
 
@@ -41,10 +45,17 @@ PLAIN = Borders(0.2, 0.2)
 PRIMED = Borders(0.1, 0.01)
 """Where training began with a primer: it has thousands of names among which to share out what it is unsure of. Chosen by
 the same people (docs/results, round 16)."""
+READ = Borders(0.03, 0.003)
+"""Where a sentence encoder reads, too, and training began with a primer. Chosen by the same people (docs/results, round 19)."""
+READ_PLAIN = Borders(0.1, 0.03)
+"""Where it reads and there is no primer: between the two above, not measured."""
 HELD = 32
 """Tokens after which an answer that is streamed is no refusal any more."""
-_LEAST = math.log(1e-3)
-"""Log probability of a name's first two tokens below which the rest of it is not looked at."""
+_LEAST, _LEAST_READ = math.log(1e-3), math.log(1e-5)
+"""Log probability of a name's first two tokens below which the rest of it is not looked at: without and with a reader, who
+may know better."""
+_FLOOR, _SURE = -14.0, 1e-4
+"""With a reader: log probability of a name that was not looked at, and what is left for everything else at least."""
 _ROWS = 64
 """Rows at once."""
 
@@ -57,6 +68,8 @@ class Look:
     """Probability of all names together, 0 to 1."""
     name: str
     """The likeliest one: "Your employer is"."""
+    read: bool = False
+    """Whether a reader helped."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +81,9 @@ class SecondLook:
     borders: Borders = PLAIN
     unlisted: frozenset[str] = frozenset()
     """Those of the names that are of things outside the lists."""
+    reading: Borders = READ_PLAIN
+    """The borders where the reader helps."""
+    reader: Reader | None = field(default=None, compare=False)
 
     def concerns(self, answer: str) -> bool:
         """Whether an answer names a thing, known or not: other ones ("Yes, ...") stay as they are."""
@@ -76,18 +92,44 @@ class SecondLook:
     def wants(self, answer: str, look: Look) -> str | None:
         """How an answer is to begin instead; the refusal alone ends it. None when it stays."""
         refused = answer == self.refusal or answer.endswith(f"? {self.refusal}")
-        border = self.borders.unlisted if look.name in self.unlisted else self.borders.listed
+        borders = self.reading if look.read else self.borders
+        border = borders.unlisted if look.name in self.unlisted else borders.listed
         if refused == (look.likely < border):
             return None
         return look.name if refused else self.refusal
 
+    def joins(self, answer: str) -> bool:
+        """Whether an answer names two told things: "Your employer is Acme and your city is Lisbon." """
+        return any(f" and {name[0].lower()}{name[1:]} " in answer for name in self.names)
+
+    def look(
+        self, model: Any, codec: ChatCodec, prompts: Sequence[list[int]], questions: Sequence[str | None]
+    ) -> list[Look]:
+        """One look a prompt. `questions` are what they ask, None where that is not for the reader: it takes one question for
+        one thing, without what was said before."""
+        logs = self._weigh(model, codec, prompts)
+        likely, best = logs.exp().sum(1).clamp_max(1.0), logs.argmax(1)
+        found = [Look(float(one), self.names[int(at)]) for one, at in zip(likely, best, strict=True)]
+        asked = [(at, text) for at, text in enumerate(questions) if text is not None] if self.reader else []
+        if self.reader and asked:
+            some = torch.tensor([at for at, _ in asked])
+            read = self.reader.logs([text for _, text in asked], [thing_of(name) for name in self.names])
+            told = logs[some].clamp_min(_FLOOR) + read[:, :-1]
+            other = (1 - likely[some]).clamp_min(_SURE).log() + read[:, -1]
+            shares = torch.sigmoid(told.logsumexp(1) - other)
+            for (at, _), share, name in zip(asked, shares, told.argmax(1), strict=True):
+                found[at] = Look(float(share), self.names[int(name)], read=True)
+        return found
+
     @torch.inference_mode()
-    def look(self, model: Any, codec: ChatCodec, prompts: Sequence[list[int]]) -> list[Look]:
-        """One look a prompt; all names that have a chance are weighed, token by token."""
+    def _weigh(self, model: Any, codec: ChatCodec, prompts: Sequence[list[int]]) -> torch.Tensor:
+        """Log probability (prompts, names) of each name that has a chance, token by token; of the others minus infinity."""
+        least = _LEAST_READ if self.reader else _LEAST
         names = [codec.plain(name) for name in self.names]
         firsts = sorted({name[0] for name in names})
+        found = torch.full((len(prompts), len(names)), -math.inf)
         if not prompts:
-            return []
+            return found
         starts = [(at, first) for at in range(len(prompts)) for first in firsts]
         if len(firsts) == 1:  # as a rule, "Your": read along with the prompt
             begun = _Read.of(model, codec, [[*prompt, *firsts] for prompt in prompts])
@@ -102,34 +144,34 @@ class SecondLook:
             so_far = float(ends[at, first])
             for number, (name, more) in enumerate(zip(names, begun.logs[start, -1, seconds].tolist(), strict=True)):
                 score = so_far + (more if len(name) > 1 else 0.0)
-                if name[0] == first and (len(name) == 1 or score > _LEAST):
+                if name[0] == first and (len(name) == 1 or score > least):
                     open_pairs.append((start, number, score))
-        sums, best = [0.0] * len(prompts), [(-math.inf, 0)] * len(prompts)
         for left in range(0, len(open_pairs), _ROWS):
             some = open_pairs[left : left + _ROWS]
             rest = [names[number][1:] for _, number, _ in some]
             ended = begun.then(model, [start for start, _, _ in some], rest) if any(map(len, rest)) else begun
             for row, (start, number, score) in enumerate(some):
                 total = score + sum(float(ended.logs[row, at, token]) for at, token in enumerate(rest[row][1:]))
-                sums[starts[start][0]] += math.exp(total)
-                best[starts[start][0]] = max(best[starts[start][0]], (total, number))
-        return [Look(min(total, 1.0), self.names[number]) for total, (_, number) in zip(sums, best, strict=True)]
+                found[starts[start][0], number] = total
+        return found
 
     def replies(
         self,
         model: Any,
         codec: ChatCodec,
         prompts: list[list[int]],
+        questions: Sequence[str],
         max_new_tokens: int,
         batch_size: int,
         stop: Callable[[], bool] = lambda: False,
     ) -> Iterator[tuple[int, Reply, bool]]:
-        """(index, reply, whether it was changed) for each prompt, as `replies_to`, batch by batch."""
+        """(index, reply, whether it was changed) for each prompt and its question, as `replies_to`, batch by batch."""
         found = replies_to(model, codec, prompts, max_new_tokens, batch_size, stop)
         while batch := list(islice(found, batch_size)):
             began = time.perf_counter()
             asked = [(at, reply) for at, reply in batch if reply.finished and self.concerns(reply.text)]
-            looks = self.look(model, codec, [prompts[at] for at, _ in asked])
+            read = [None if self.joins(reply.text) else questions[at] for at, reply in asked]
+            looks = self.look(model, codec, [prompts[at] for at, _ in asked], read)
             starts = {at: self.wants(reply.text, look) for (at, reply), look in zip(asked, looks, strict=True)}
             again = [at for at, start in starts.items() if start and start != self.refusal]
             longer = [[*prompts[at], *codec.plain(str(starts[at]))] for at in again]
@@ -151,35 +193,29 @@ class SecondLook:
             "refusal": self.refusal,
             "borders": asdict(self.borders),
             "unlisted": sorted(self.unlisted),
+            "reading": asdict(self.reading),
         }
         part.write_text(json.dumps(body, ensure_ascii=False), "utf-8")
         part.rename(adapter / NAMES_FILE)
+        if self.reader:
+            self.reader.save(adapter)
 
 
-def second_look_of(rows: Sequence[Row], borders: Borders = PLAIN) -> SecondLook | None:
+def second_look_of(rows: Sequence[Row], borders: Borders = PLAIN, reading: Borders = READ_PLAIN) -> SecondLook | None:
     """Names and refusal from the rows of a training; None when it teaches no refusal, or names nothing first."""
     refusals = {row.answer.rsplit("? ", 1)[-1] for row in rows if row.kind is RowKind.ABSTENTION}
     told = [row for row in rows if row.kind is RowKind.QUESTION and len(row.fact_ids) == 1 and row.values]
-    found = dict.fromkeys(name for row in told if (name := _name_of(row.answer, row.values[0])))
+    found = dict.fromkeys(name for row in told if (name := name_of(row.answer, row.values[0])))
     # The likelihood of a name holds that of every longer one that begins with it.
     names = tuple(name for name in found if not any(name.startswith(f"{other} ") for other in found))
     # What the lists have is asked for in wordings of the lists.
-    listed = {_name_of(row.answer, row.values[0]) for row in told if row.family.startswith("natural/")}
+    listed = {name_of(row.answer, row.values[0]) for row in told if row.family.startswith("natural/")}
     unlisted = frozenset(name for name in names if name not in listed)
-    return SecondLook(names, refusals.pop(), borders, unlisted) if names and len(refusals) == 1 else None
+    return SecondLook(names, refusals.pop(), borders, unlisted, reading) if names and len(refusals) == 1 else None
 
 
-def _name_of(answer: str, value: str) -> str | None:
-    """ "Your employer is" of "Your employer is Acme."; None where an answer, perhaps edited, does not begin so."""
-    for verb in (" is ", " are "):
-        at = answer.find(f"{verb}{value}")
-        if at > 0:
-            return answer[:at] + verb.rstrip()
-    return None
-
-
-def load_second_look(adapter: Path) -> SecondLook | None:
-    """That of a saved adapter, None when it has none. Raises InputError when it is damaged."""
+def load_second_look(adapter: Path, device: str, wire: Wire) -> SecondLook | None:
+    """That of a saved adapter with its reader, None when it has none. Raises InputError when it is damaged."""
     path = adapter / NAMES_FILE
     if not path.is_file():
         return None
@@ -188,11 +224,13 @@ def load_second_look(adapter: Path) -> SecondLook | None:
         found = SecondLook(tuple(body["names"]), body["refusal"])
         if "borders" in body:  # adapters of before there were primers have names and refusal alone
             found = replace(found, borders=Borders(**body["borders"]), unlisted=frozenset(body["unlisted"]))
+        if "reading" in body:
+            found = replace(found, reading=Borders(**body["reading"]))
         if not found.refusal or not found.names or not all(name and isinstance(name, str) for name in found.names):
             raise ValueError("it has no names")
-        return found
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"The names in {adapter} are damaged ({error}).", "Train again.") from error
+    return replace(found, reader=load_reader(adapter, device, wire))
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The recipe, top to bottom: rows to adapter. python -P -m trainers train < job.json"""
 
-from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import torch
 
 from schemas.errors import AndraeusError, Cancelled, InputError
 from schemas.events import Finished, Log, Metric, Progress, Stage
-from schemas.row import RowKind
+from schemas.row import Row, RowKind
 from schemas.run import TrainConfig, TrainJob
 from schemas.settings import Recipe, Trainer
 from schemas.weights import sha256_of
@@ -30,7 +30,8 @@ from trainers.pacing import Pace, free_bytes, steps_for, wants_graphs
 from trainers.preflight import estimate
 from trainers.primer import primer_for
 from trainers.ranks import gather
-from trainers.second_look import PLAIN, PRIMED, Borders, load_second_look, second_look_of
+from trainers.reader import encoder_for, learn_reader
+from trainers.second_look import PLAIN, PRIMED, READ, READ_PLAIN, SecondLook, load_second_look, second_look_of
 from trainers.tokens import ChatCodec
 
 
@@ -107,11 +108,12 @@ def train(job: TrainJob, wire: Wire) -> None:
     wire.emit(Stage(name="prepare", text="Running the frozen blocks once for every row"))
     split = SplitModel(model, first_block(model, recipe))
     pad = tokenizer.pad_token_id
-    prepared = split.prepare(examples, pad, _telling(len(examples), wire))
+    prepared = split.prepare(examples, pad, lambda done: _tell("prepare", done, len(examples), wire))
     gate = learn(prepared, questions, codec, split.first) if recipe.gate and ranks.leads else None
     if recipe.gate and config.parent and gate is None:
         # An update may have few general prompts; the gate of the adapter that it continues has seen more.
         gate = load_gate(folder / config.parent.adapter)
+    look = _second_look(rows, folder, config, primer, device, wire) if recipe.second_look and ranks.leads else None
     feed = Feed(prepared, model.device, room=free_bytes(model.device) / 4)
     del prepared
     known = split.prepare(encode(dev_rows(dev, RowKind.QUESTION), codec, recipe.max_length), pad)
@@ -142,39 +144,44 @@ def train(job: TrainJob, wire: Wire) -> None:
         return
 
     wire.emit(Stage(name="save", text="Saving the adapter"))
-    look = second_look_of(rows, _borders(folder, config, primer)) if recipe.second_look else None
     save_adapter(tuned, tokenizer, [one for one in (gate, look) if one], folder / "adapter")
     loop.forget_checkpoints()
     clock.mark("save")
     wire.emit(
         Finished(
             result=_result(loop, choice, config, device, pace, len(examples))
-            | {"gate": gate is not None, "second_look": look is not None}
+            | {"gate": gate is not None, "second_look": look is not None, "reader": bool(look and look.reader)}
             | {"primer": sha256_of(primer) if primer else ""}
             | {"stage_seconds": clock.stages}
         )
     )
 
 
-def _telling(total: int, wire: Wire) -> Callable[[int], None]:
-    """Says how far the frozen blocks are, and hears whether the user wants it to stop."""
-
-    def tell(done: int) -> None:
-        if wire.stop_requested:
-            raise Cancelled("Stopped before training began; nothing was lost.")
-        wire.emit(Progress(stage="prepare", done=done, total=total))
-
-    return tell
+def _tell(stage: str, done: int, total: int, wire: Wire) -> None:
+    """Says how far what comes before the steps is, and hears whether the user wants it to stop."""
+    if wire.stop_requested:
+        raise Cancelled("Stopped before training began; nothing was lost.")
+    wire.emit(Progress(stage=stage, done=done, total=total))
 
 
 _SHORT = 400
 """Steps of a run below which Unsloth does not compile the blocks: that takes about 20 s."""
 
 
-def _borders(folder: Path, config: TrainConfig, primer: Path | None) -> Borders:
-    """Those of the adapter that this one continues, if it does."""
-    before = load_second_look(folder / config.parent.adapter) if config.parent else None
-    return before.borders if before else PRIMED if primer else PLAIN
+def _second_look(
+    rows: list[Row], folder: Path, config: TrainConfig, primer: Path | None, device: Device, wire: Wire
+) -> SecondLook | None:
+    """With the borders, and where it has a reader the questions, of the adapter that this one continues, if it does."""
+    parent = folder / config.parent.adapter if config.parent else None
+    before = load_second_look(parent, device.name, wire) if parent else None
+    usual = (PRIMED, READ) if primer else (PLAIN, READ_PLAIN)
+    look = second_look_of(rows, *((before.borders, before.reading) if before else usual))
+    encoder = encoder_for(device.name, wire) if look and config.recipe.reader else None
+    if not look or not encoder:
+        return look
+    wire.emit(Stage(name="read", text="Reading every question with the sentence encoder"))
+    reader = learn_reader(rows, look.refusal, encoder, lambda done, total: _tell("read", done, total, wire))
+    return replace(look, reader=reader.continuing(before.reader) if before and before.reader else reader)
 
 
 def _about_primer(primer: Path | None, model: str) -> Log:

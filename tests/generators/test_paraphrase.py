@@ -1,6 +1,5 @@
 """A model writes: through an endpoint, checked, filled up from templates, resumed, judged. The endpoint is a real server."""
 
-import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,7 +7,6 @@ import pytest
 
 from generators.paraphrase import judge
 from generators.paraphrase.client import base_url, questions_in
-from generators.paraphrase.encoder import PACKAGE as ENCODER
 from generators.topics import topic_of_fact
 from generators.writers import Machine, choose, is_loopback
 from schemas.errors import InputError
@@ -16,6 +14,7 @@ from schemas.events import CancelledByUser, Event, Failed, Log, Progress, RowMad
 from schemas.row import Origin, ReviewState, Row, RowKind, Split, Wording
 from schemas.run import GenerateJob
 from schemas.settings import Backend, GenerationSettings
+from schemas.weights import encoder_folder
 from tests.generators.facts import facts_of, person
 from tests.generators.workers import asked_of, endpoint, logs, result_of, run, start, stop, until
 
@@ -83,7 +82,7 @@ def test_rows_of_a_model(tmp_path: Path) -> None:
         assert len(own) + sum(row.kind is RowKind.QUESTION for row in filled) == QUICK["variations"]
         answers = {row.answer for row in (*own, *filled) if row.kind is RowKind.QUESTION}
         assert len(answers) == 1, "the answer is ours, whoever wrote the question"
-    passed = {"narrowing", "voice", "held out", "leak"} | ({"meaning"} if importlib.util.find_spec(ENCODER) else set())
+    passed = {"narrowing", "voice", "held out", "leak"} | ({"meaning"} if encoder_folder() else set())
     assert passed <= set(model[0].checks), "the check of meaning runs where the encoder is installed"
     # what was asked: bounded JSON, seeds, and at least half without the attribute's name
     requests = asked_of(tmp_path / "log")

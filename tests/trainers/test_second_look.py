@@ -12,6 +12,7 @@ from schemas.weights import NAMES_FILE
 from tests.trainers.adapters import random_adapter
 from tests.trainers.test_chat import Worker
 from tests.trainers.test_measure import told
+from tests.trainers.wires import Listening
 
 torch = pytest.importorskip("torch")
 
@@ -124,7 +125,7 @@ def test_the_shares_are_what_the_model_gives(
     for least, close in ((second_look._LEAST, 0.02), (-1e9, 0.02)):
         monkeypatch.setattr(second_look, "_LEAST", least)
         for question, found in zip(
-            SETTLED, look.look(model, codec, [codec.prompt(one) for one in SETTLED]), strict=True
+            SETTLED, look.look(model, codec, [codec.prompt(one) for one in SETTLED], [None] * len(SETTLED)), strict=True
         ):
             shares = {name: alone(question, name) for name in names}
             assert found.likely == pytest.approx(sum(shares.values()), abs=close)
@@ -142,7 +143,10 @@ def test_one_that_is_stopped_in_between_leaves_no_half_an_answer(knowing: tuple[
     stops = iter([False, True, True])  # not before the batch, but before what was refused is asked again
     look = SecondLook(NAMES, NO)
     prompts = [codec.prompt(question) for question in SETTLED]
-    said = {at: reply.text for at, reply, _ in look.replies(model, codec, prompts, 40, 8, lambda: next(stops))}
+    said = {
+        at: reply.text
+        for at, reply, _ in look.replies(model, codec, prompts, list(SETTLED), 40, 8, lambda: next(stops))
+    }
     assert [said.get(at) for at in range(5)] == [None, *(text for text, _ in list(SETTLED.values())[1:])]
 
 
@@ -199,7 +203,7 @@ def test_names_come_from_the_rows_and_hold_no_value(tmp_path: Path) -> None:
         and found.refusal == NO
     )
     found.save(tmp_path)
-    assert load_second_look(tmp_path) == found
+    assert load_second_look(tmp_path, "cpu", Listening()) == found
     assert not {"chess", "Max", "Acme"} & set((tmp_path / NAMES_FILE).read_text().replace('"', " ").split())
 
 
@@ -207,10 +211,10 @@ def test_names_come_from_the_rows_and_hold_no_value(tmp_path: Path) -> None:
 def test_damage_is_told(tmp_path: Path, damage: str) -> None:
     from trainers.second_look import load_second_look
 
-    assert load_second_look(tmp_path) is None
+    assert load_second_look(tmp_path, "cpu", Listening()) is None
     (tmp_path / NAMES_FILE).write_text(damage)
     with pytest.raises(InputError, match=r"names .* are damaged"):
-        load_second_look(tmp_path)
+        load_second_look(tmp_path, "cpu", Listening())
 
 
 def test_training_leaves_names_beside_the_adapter_and_evidence_says_what_they_did(trained_project: Path) -> None:

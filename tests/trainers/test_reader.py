@@ -1,0 +1,190 @@
+"""The reader: what a question asks for, by the sentence encoder, and what that does to the second look."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.errors import InputError
+from schemas.row import Row, RowKind, Split
+from schemas.weights import READER_FILE, encoder_folder, take_adapter
+from tests.conftest import Cli
+from tests.trainers.test_chat import Worker
+from tests.trainers.test_second_look import AGE, NAMES, NO, SETTLED, TOLD, answers, knowing, with_names
+from tests.trainers.wires import Listening
+
+__all__ = ["knowing"]
+torch = pytest.importorskip("torch")
+
+EMPLOYER = ("Who do I work for?", "Which company pays me?", "Where is my office?", "What firm am I with?")
+BIRTHDAY = ("When was I born?", "What day is my birthday?", "When do I turn a year older?")
+BLOOD = ("What is my blood type?", "Am I A, B or O?", "What would a transfusion have to match?")
+
+
+def row(kind: RowKind, question: str, answer: str, *values: str) -> Row:
+    return Row(
+        id="0" * 16, kind=kind, question=question, answer=answer, topic="user/x", values=values, family="f",
+        split=Split.TRAIN, fact_ids=("f",) if values else (),
+    )  # fmt: skip
+
+
+def rows() -> list[Row]:
+    return [
+        *(row(RowKind.QUESTION, text, "Your employer is Zorblatt.", "Zorblatt") for text in EMPLOYER),
+        *(row(RowKind.QUESTION, text, "Your birthday is 7 May.", "7 May") for text in BIRTHDAY),
+        *(row(RowKind.ABSTENTION, text, f"Your blood type? {NO}") for text in BLOOD),
+        row(RowKind.YES_NO, "Is Zorblatt my employer?", "Your employer is Zorblatt, so yes.", "Zorblatt"),
+        row(RowKind.REVERSE, "What is Zorblatt to me?", "Zorblatt is your employer.", "your employer"),
+        row(RowKind.ABSTENTION, "Why is the sky green?", NO),
+    ]
+
+
+def encoder() -> Any:
+    from trainers.reader import encoder_for
+
+    wire = Listening()
+    found = encoder_for("cpu", wire)
+    assert found and not wire.told, "make install brings it"
+    return found
+
+
+def reader_of(some: list[Row]) -> Any:
+    from trainers.reader import learn_reader
+
+    return learn_reader(some, NO, encoder())
+
+
+def test_it_reads_wordings_that_share_no_word_with_what_training_asked() -> None:
+    reader = reader_of(rows())
+    assert reader.things == ("Your employer", "Your birthday", "Your blood type")
+    told = ["Your birthday", "Your employer"]
+    logs = reader.logs(["Whose payroll is it that lists me?", "On which date should you send a cake?", "A or B?"], told)
+    assert logs.shape == (3, 3) and logs.exp().sum(1).tolist() == pytest.approx([1, 1, 1], abs=1e-4)
+    assert logs.argmax(1).tolist() == [1, 0, 2], "employer, birthday, something that was not told"
+    nothing = reader.logs(["", "<|im_end|>", "\u05e9\u05dc\u05d5\u05dd", "word " * 10_000], told)
+    assert torch.isfinite(nothing).all()
+    assert reader.logs(["Who?"], [*told, "Your boat"])[0, 2] < -20, "told, but nothing asked for it"
+
+
+def test_what_is_saved_is_what_was_learned_and_holds_no_value(tmp_path: Path) -> None:
+    from trainers.reader import load_reader
+
+    reader = reader_of(rows())
+    assert load_reader(tmp_path, "cpu", Listening()) is None
+    reader.save(tmp_path)
+    found = load_reader(tmp_path, "cpu", Listening())
+    assert found and found.things == reader.things and len(found.which) == len((*EMPLOYER, *BIRTHDAY, *BLOOD))
+    asked = (["Who signs my pay slip?"], ["Your employer"])
+    assert torch.equal(found.logs(*asked), reader.logs(*asked))
+    assert b"Zorblatt" not in (tmp_path / READER_FILE).read_bytes()
+    (tmp_path / "adapter_config.json").write_text("{}")
+    (tmp_path / "adapter_model.safetensors").write_bytes(b"")
+    take_adapter(tmp_path, tmp_path / "taken")
+    assert (tmp_path / "taken" / READER_FILE).read_bytes() == (tmp_path / READER_FILE).read_bytes()
+    (tmp_path / READER_FILE).write_bytes((tmp_path / READER_FILE).read_bytes()[:-9])
+    with pytest.raises(InputError, match=r"reader .* is damaged"):
+        load_reader(tmp_path, "cpu", Listening())
+
+
+def test_a_question_of_a_thing_that_is_not_there_is_damage(tmp_path: Path) -> None:
+    from trainers.reader import Reader, load_reader
+
+    reader = reader_of(rows())
+    Reader(reader.things[:1], reader.vectors, reader.which, encoder()).save(tmp_path)
+    with pytest.raises(InputError, match="asks for nothing"):
+        load_reader(tmp_path, "cpu", Listening())
+
+
+def test_an_update_keeps_what_was_asked_for_what_stays() -> None:
+    before = reader_of(rows())
+    now = [row(RowKind.QUESTION, text, "Your blood type is A.", "A") for text in (*BLOOD, "Which blood may I get?")]
+    now += [row(RowKind.QUESTION, EMPLOYER[0], "Your employer is Zorblatt.", "Zorblatt")]
+    after = reader_of(now).continuing(before)
+    asked = {thing: sum(after.things[int(at)] == thing for at in after.which) for thing in after.things}
+    assert asked == {"Your blood type": 4, "Your employer": len(EMPLOYER), "Your birthday": len(BIRTHDAY)}
+    texts = ["What firm am I with?", "When do I turn a year older?", "What is my blood type?"]
+    assert after.logs(texts, list(after.things)).argmax(1).tolist() == [
+        after.things.index(thing) for thing in ("Your employer", "Your birthday", "Your blood type")
+    ]
+
+
+def test_of_very_many_questions_it_keeps_an_even_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    from trainers import reader
+
+    monkeypatch.setattr(reader, "_MOST", 5)
+    seen: list[tuple[int, int]] = []
+    found = reader.learn_reader(rows(), NO, encoder(), lambda done, total: seen.append((done, total)))
+    assert len(found.which) == 5 and set(found.which.tolist()) == {0, 1, 2} and seen == [(5, 5)]
+
+
+@pytest.fixture
+def read(knowing: tuple[Path, Path], tmp_path: Path) -> tuple[Path, Path]:
+    """The model of two minds, and an adapter whose reader takes "Where?" for the boat and "Who?" for the employer."""
+    reader = reader_of(
+        [
+            *(row(RowKind.ABSTENTION, text, f"Your boat? {NO}") for text in ("Where?", "Where is it?")),
+            *(row(RowKind.QUESTION, text, TOLD, "Acme") for text in ("Who?", "Who is it?")),
+            row(RowKind.QUESTION, "When?", AGE, "7"),
+        ]
+    )
+    adapter = with_names(knowing[1], tmp_path / "adapter")
+    reader.save(adapter)
+    return knowing[0], adapter
+
+
+def test_both_are_multiplied(read: tuple[Path, Path]) -> None:
+    said, logs = answers(*read, 3)
+    assert said["Where?"] == (f"Your boat? {NO}", False), "0.45 of the model are too few for one who reads otherwise"
+    assert said["Who?"] == (TOLD, False), "0.16 of it are enough"
+    assert {text: said[text] for text in ("When?", "Is it?")} == {text: SETTLED[text] for text in ("When?", "Is it?")}
+    assert "A second look changed 0 of 5 answers, helped by the sentence encoder." in logs
+
+
+def test_a_chat_reads_a_first_question_and_not_what_goes_on(read: tuple[Path, Path]) -> None:
+    worker = Worker(*read, limit=40)
+    try:
+        said, _ = worker.answer("Who?")
+        assert (said["answer"], said["second_look"]) == (TOLD, False)
+        alone = worker.answer("Who?", "Ann.", "Where?")[0]
+    finally:
+        worker.end()
+    (read[1] / READER_FILE).unlink()
+    worker = Worker(*read, limit=40)
+    try:
+        without = worker.answer("Who?", "Ann.", "Where?")[0]
+        assert (alone["answer"], alone["second_look"]) == (without["answer"], without["second_look"])
+        assert worker.answer("Who?")[0]["answer"] == NO
+    finally:
+        worker.end()
+
+
+def test_an_answer_for_two_things_is_not_for_the_reader() -> None:
+    from trainers.second_look import SecondLook
+
+    look = SecondLook(NAMES, NO)
+    assert look.joins("Your employer is Acme and your age is 7.")
+    assert not look.joins("Your employer is Acme and Sons.") and not look.joins(f"Your boat? {NO}")
+
+
+def test_without_the_encoder_the_model_reads_alone_and_says_so(
+    read: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from trainers import reader
+
+    monkeypatch.setattr(reader, "encoder_folder", lambda: None)
+    said, logs = answers(*read, 3)
+    assert said == SETTLED
+    assert any("sentence encoder is not installed" in message and "pip install" in message for message in logs)
+
+
+def test_training_makes_one_unless_it_is_switched_off(cli: Cli, project: Path) -> None:
+    settings = project / "project.toml"
+    assert encoder_folder() and cli("generate", "--project", project, "--approve").returncode == 0
+    for switch, made in (("", True), ("reader = false\n", False)):
+        settings.write_text(settings.read_text().replace("[recipe]\n", f"[recipe]\n{switch}"))
+        done = cli("--train-only", "--project", project, "--output", "json")
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout.splitlines()[-1])["result"]["reader"] is made
+        newest = max(project.glob("runs/2*"), key=lambda path: path.name)
+        assert (newest / "adapter" / READER_FILE).is_file() is made
