@@ -15,6 +15,7 @@ from trainers.gate import load_gate
 from trainers.generation import Reply, replies_to
 from trainers.lora import load_adapter
 from trainers.models import Device, load_for_answers, load_tokenizer, resolve
+from trainers.reader import encoder_for
 from trainers.second_look import load_second_look
 from trainers.tokens import ChatCodec
 
@@ -30,7 +31,8 @@ def answer(job: AnswerJob, wire: Wire) -> None:
     gate, look = None, None
     if job.adapter:
         model = load_adapter(model, Path(job.adapter))
-        gate, look = load_gate(Path(job.adapter)), load_second_look(Path(job.adapter), device.name, wire)
+        gate = load_gate(Path(job.adapter))
+        look = load_second_look(Path(job.adapter), lambda: encoder_for(device.name, wire))
     wire.emit(Log(message=f"Device: {device.note}."))
     sources = [source for source, wanted in (("base", job.base), ("tuned", bool(job.adapter))) if wanted]
     asked = [(codecs[job.contexts.get(one.id, job.system_prompt)], one.text) for one in job.questions]

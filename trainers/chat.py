@@ -17,6 +17,7 @@ from trainers.gate import Gate, load_gate
 from trainers.generation import settled, tokens_of
 from trainers.lora import load_adapter
 from trainers.models import Device, load_for_answers, load_tokenizer, resolve
+from trainers.reader import encoder_for
 from trainers.second_look import HELD, SecondLook, load_second_look
 from trainers.tokens import ChatCodec
 
@@ -34,7 +35,7 @@ def chat(job: ChatJob, wire: Wire) -> None:
     if job.adapter:
         model = load_adapter(model, Path(job.adapter))
     gate = load_gate(Path(job.adapter)) if job.adapter else None
-    look = load_second_look(Path(job.adapter), device.name, wire) if job.adapter else None
+    look = load_second_look(Path(job.adapter), lambda: encoder_for(device.name, wire)) if job.adapter else None
     wire.emit(Log(message=f"Device: {device.note}."))
     speaker = _Speaker(model, codec, gate, look, job, wire)
     wire.emit(Stage(name=READY, text="Ready"))

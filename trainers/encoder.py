@@ -22,7 +22,9 @@ class Encoder:
     def __init__(self, folder: Path, device: str) -> None:
         from transformers import AutoModel, AutoTokenizer
 
-        self._tokenizer: Any = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        self._tokenizer: Any = AutoTokenizer.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False, clean_up_tokenization_spaces=False
+        )
         model = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True, trust_remote_code=False)
         self._model: Any = model.to(device).eval()
 

@@ -89,8 +89,8 @@ def encoder_for(device: str, wire: Wire) -> Encoder | None:
     return Encoder(folder, device)
 
 
-def load_reader(adapter: Path, device: str, wire: Wire) -> Reader | None:
-    """That of a saved adapter; None when it has none, or, which is told, when the encoder is not installed.
+def load_reader(adapter: Path, encoder: Callable[[], Encoder | None]) -> Reader | None:
+    """That of a saved adapter; None when it has none, or when there is no `encoder`, who is called where it has one.
 
     Raises InputError when it is damaged.
     """
@@ -110,8 +110,8 @@ def load_reader(adapter: Path, device: str, wire: Wire) -> Reader | None:
     except Exception as error:
         reason = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
         raise InputError(f"The reader in {adapter} is damaged ({reason}).", "Train again.") from error
-    encoder = encoder_for(device, wire)
-    return Reader(things, vectors, which, encoder) if encoder else None
+    reads = encoder()
+    return Reader(things, vectors, which, reads) if reads else None
 
 
 def _thing(row: Row, refusal: str) -> str:

@@ -23,8 +23,8 @@ import torch
 from schemas.errors import InputError
 from schemas.row import Row, RowKind
 from schemas.weights import NAMES_FILE
-from schemas.wire import Wire
 from trainers.dataset import name_of
+from trainers.encoder import Encoder
 from trainers.generation import Reply, replies_to
 from trainers.reader import Reader, load_reader, thing_of
 from trainers.tokens import ChatCodec
@@ -46,9 +46,7 @@ PRIMED = Borders(0.1, 0.01)
 """Where training began with a primer: it has thousands of names among which to share out what it is unsure of. Chosen by
 the same people (docs/results, round 16)."""
 READ = Borders(0.03, 0.003)
-"""Where a sentence encoder reads, too, and training began with a primer. Chosen by the same people (docs/results, round 19)."""
-READ_PLAIN = Borders(0.1, 0.03)
-"""Where it reads and there is no primer: between the two above, not measured."""
+"""Where a sentence encoder reads, too, with a primer and without. Chosen by the same people (docs/results, round 19)."""
 HELD = 32
 """Tokens after which an answer that is streamed is no refusal any more."""
 _LEAST, _LEAST_READ = math.log(1e-3), math.log(1e-5)
@@ -81,8 +79,6 @@ class SecondLook:
     borders: Borders = PLAIN
     unlisted: frozenset[str] = frozenset()
     """Those of the names that are of things outside the lists."""
-    reading: Borders = READ_PLAIN
-    """The borders where the reader helps."""
     reader: Reader | None = field(default=None, compare=False)
 
     def concerns(self, answer: str) -> bool:
@@ -92,7 +88,7 @@ class SecondLook:
     def wants(self, answer: str, look: Look) -> str | None:
         """How an answer is to begin instead; the refusal alone ends it. None when it stays."""
         refused = answer == self.refusal or answer.endswith(f"? {self.refusal}")
-        borders = self.reading if look.read else self.borders
+        borders = READ if look.read else self.borders
         border = borders.unlisted if look.name in self.unlisted else borders.listed
         if refused == (look.likely < border):
             return None
@@ -193,7 +189,6 @@ class SecondLook:
             "refusal": self.refusal,
             "borders": asdict(self.borders),
             "unlisted": sorted(self.unlisted),
-            "reading": asdict(self.reading),
         }
         part.write_text(json.dumps(body, ensure_ascii=False), "utf-8")
         part.rename(adapter / NAMES_FILE)
@@ -201,7 +196,7 @@ class SecondLook:
             self.reader.save(adapter)
 
 
-def second_look_of(rows: Sequence[Row], borders: Borders = PLAIN, reading: Borders = READ_PLAIN) -> SecondLook | None:
+def second_look_of(rows: Sequence[Row], borders: Borders = PLAIN) -> SecondLook | None:
     """Names and refusal from the rows of a training; None when it teaches no refusal, or names nothing first."""
     refusals = {row.answer.rsplit("? ", 1)[-1] for row in rows if row.kind is RowKind.ABSTENTION}
     told = [row for row in rows if row.kind is RowKind.QUESTION and len(row.fact_ids) == 1 and row.values]
@@ -211,11 +206,14 @@ def second_look_of(rows: Sequence[Row], borders: Borders = PLAIN, reading: Borde
     # What the lists have is asked for in wordings of the lists.
     listed = {name_of(row.answer, row.values[0]) for row in told if row.family.startswith("natural/")}
     unlisted = frozenset(name for name in names if name not in listed)
-    return SecondLook(names, refusals.pop(), borders, unlisted, reading) if names and len(refusals) == 1 else None
+    return SecondLook(names, refusals.pop(), borders, unlisted) if names and len(refusals) == 1 else None
 
 
-def load_second_look(adapter: Path, device: str, wire: Wire) -> SecondLook | None:
-    """That of a saved adapter with its reader, None when it has none. Raises InputError when it is damaged."""
+def load_second_look(adapter: Path, encoder: Callable[[], Encoder | None]) -> SecondLook | None:
+    """That of a saved adapter, with its reader if there is one and an encoder for it; None when it has none.
+
+    Raises InputError when it is damaged.
+    """
     path = adapter / NAMES_FILE
     if not path.is_file():
         return None
@@ -224,13 +222,11 @@ def load_second_look(adapter: Path, device: str, wire: Wire) -> SecondLook | Non
         found = SecondLook(tuple(body["names"]), body["refusal"])
         if "borders" in body:  # adapters of before there were primers have names and refusal alone
             found = replace(found, borders=Borders(**body["borders"]), unlisted=frozenset(body["unlisted"]))
-        if "reading" in body:
-            found = replace(found, reading=Borders(**body["reading"]))
         if not found.refusal or not found.names or not all(name and isinstance(name, str) for name in found.names):
             raise ValueError("it has no names")
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"The names in {adapter} are damaged ({error}).", "Train again.") from error
-    return replace(found, reader=load_reader(adapter, device, wire))
+    return replace(found, reader=load_reader(adapter, encoder))
 
 
 @dataclass(frozen=True)

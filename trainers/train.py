@@ -31,7 +31,7 @@ from trainers.preflight import estimate
 from trainers.primer import primer_for
 from trainers.ranks import gather
 from trainers.reader import encoder_for, learn_reader
-from trainers.second_look import PLAIN, PRIMED, READ, READ_PLAIN, SecondLook, load_second_look, second_look_of
+from trainers.second_look import PLAIN, PRIMED, SecondLook, load_second_look, second_look_of
 from trainers.tokens import ChatCodec
 
 
@@ -172,11 +172,9 @@ def _second_look(
     rows: list[Row], folder: Path, config: TrainConfig, primer: Path | None, device: Device, wire: Wire
 ) -> SecondLook | None:
     """With the borders, and where it has a reader the questions, of the adapter that this one continues, if it does."""
-    parent = folder / config.parent.adapter if config.parent else None
-    before = load_second_look(parent, device.name, wire) if parent else None
-    usual = (PRIMED, READ) if primer else (PLAIN, READ_PLAIN)
-    look = second_look_of(rows, *((before.borders, before.reading) if before else usual))
-    encoder = encoder_for(device.name, wire) if look and config.recipe.reader else None
+    encoder = encoder_for(device.name, wire) if config.recipe.reader else None
+    before = load_second_look(folder / config.parent.adapter, lambda: encoder) if config.parent else None
+    look = second_look_of(rows, before.borders if before else PRIMED if primer else PLAIN)
     if not look or not encoder:
         return look
     wire.emit(Stage(name="read", text="Reading every question with the sentence encoder"))

@@ -110,7 +110,8 @@ def _sets(study: Study, people: int) -> list[_Set]:
     sets: dict[tuple[int, int, int], _Set] = {}
     first = _APART if study.choosing else 0
     for number in range(first, first + people):
-        for arm in study.arms:
+        # An update continues what was frozen before it, whatever order the arms are written in.
+        for arm in sorted(study.arms, key=lambda arm: arm.update):
             key = (number, arm.facts or study.facts, arm.update)
             sets.setdefault(key, _Set(*key)).arms.append(arm)
     return list(sets.values())

@@ -21,8 +21,8 @@ primary = "recall"
 shown = ["recall", "recall_changed", "training_seconds"]
 arms = [
   { name = "begin" },
-  { name = "warm 1", update = 1, start = "begin" },
   { name = "anew", update = 2 },
+  { name = "warm 1", update = 1, start = "begin" },
   { name = "warm 2", update = 2, start = "warm 1" },
 ]
 """

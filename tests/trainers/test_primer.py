@@ -19,7 +19,6 @@ from schemas.weights import NAMES_FILE, sha256_of, take_adapter
 from tests.conftest import Cli
 from tests.generators.facts import facts_of
 from tests.trainers.test_measure import work
-from tests.trainers.wires import Listening
 
 pytest.importorskip("torch")
 
@@ -115,7 +114,7 @@ def test_the_second_look_asks_less_of_what_a_primed_adapter_was_told(
     (update / "config.json").write_text(json.dumps(config))
     trained(update, tmp_path / "no cache")
     for adapter in (tmp_path / "run" / "adapter", update / "adapter"):  # an update goes on with it
-        look = load_second_look(adapter, "cpu", Listening())
+        look = load_second_look(adapter, lambda: None)
         assert look and look.unlisted == {"Your garage code is"} and "Your pet's name is" in look.names
         refused, known = f"Your boat? {NO}", "Your pet's name is"
         assert look.wants(refused, Look(0.05, "Your garage code is")) == "Your garage code is"

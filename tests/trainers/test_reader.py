@@ -1,5 +1,6 @@
 """The reader: what a question asks for, by the sentence encoder, and what that does to the second look."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,10 @@ import pytest
 from schemas.errors import InputError
 from schemas.row import Row, RowKind, Split
 from schemas.weights import READER_FILE, encoder_folder, take_adapter
+from schemas.wire import Wire
 from tests.conftest import Cli
 from tests.trainers.test_chat import Worker
 from tests.trainers.test_second_look import AGE, NAMES, NO, SETTLED, TOLD, answers, knowing, with_names
-from tests.trainers.wires import Listening
 
 __all__ = ["knowing"]
 torch = pytest.importorskip("torch")
@@ -43,9 +44,9 @@ def rows() -> list[Row]:
 def encoder() -> Any:
     from trainers.reader import encoder_for
 
-    wire = Listening()
-    found = encoder_for("cpu", wire)
-    assert found and not wire.told, "make install brings it"
+    told = io.StringIO()
+    found = encoder_for("cpu", Wire(told, io.StringIO(), must_save=False))
+    assert found and not told.getvalue(), "make install brings it"
     return found
 
 
@@ -71,9 +72,9 @@ def test_what_is_saved_is_what_was_learned_and_holds_no_value(tmp_path: Path) ->
     from trainers.reader import load_reader
 
     reader = reader_of(rows())
-    assert load_reader(tmp_path, "cpu", Listening()) is None
+    assert load_reader(tmp_path, encoder) is None
     reader.save(tmp_path)
-    found = load_reader(tmp_path, "cpu", Listening())
+    found = load_reader(tmp_path, encoder)
     assert found and found.things == reader.things and len(found.which) == len((*EMPLOYER, *BIRTHDAY, *BLOOD))
     asked = (["Who signs my pay slip?"], ["Your employer"])
     assert torch.equal(found.logs(*asked), reader.logs(*asked))
@@ -84,7 +85,7 @@ def test_what_is_saved_is_what_was_learned_and_holds_no_value(tmp_path: Path) ->
     assert (tmp_path / "taken" / READER_FILE).read_bytes() == (tmp_path / READER_FILE).read_bytes()
     (tmp_path / READER_FILE).write_bytes((tmp_path / READER_FILE).read_bytes()[:-9])
     with pytest.raises(InputError, match=r"reader .* is damaged"):
-        load_reader(tmp_path, "cpu", Listening())
+        load_reader(tmp_path, encoder)
 
 
 def test_a_question_of_a_thing_that_is_not_there_is_damage(tmp_path: Path) -> None:
@@ -93,7 +94,7 @@ def test_a_question_of_a_thing_that_is_not_there_is_damage(tmp_path: Path) -> No
     reader = reader_of(rows())
     Reader(reader.things[:1], reader.vectors, reader.which, encoder()).save(tmp_path)
     with pytest.raises(InputError, match="asks for nothing"):
-        load_reader(tmp_path, "cpu", Listening())
+        load_reader(tmp_path, encoder)
 
 
 def test_an_update_keeps_what_was_asked_for_what_stays() -> None:
