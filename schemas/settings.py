@@ -117,7 +117,7 @@ class RecipeSettings(Noun):
     """A preset, and what to change in it."""
 
     preset: Preset = Preset.DEFAULT
-    """The numbers to begin with: `default`, `thorough` (better, three times as long), `seed` (prototype)."""
+    """The numbers to begin with: `default`, `thorough` (better, two to three times as long), `seed` (prototype)."""
     seed: Seed = 0
     """Order of the rows and first weights: the same seed gives the same run."""
     rank: Annotated[int | None, Field(ge=1, le=512)] = None
