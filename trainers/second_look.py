@@ -86,7 +86,8 @@ class SecondLook:
         return answer.split(" ", 1)[0] in {name.split(" ", 1)[0] for name in self.names}
 
     def wants(self, answer: str, look: Look) -> str | None:
-        """How an answer is to begin instead; the refusal alone ends it. None when it stays."""
+        """How an answer is to begin instead; the refusal alone ends it. None when it stays: a told thing that it names is not
+        exchanged for a likelier one, which brought next to nothing (docs/results, round 19)."""
         refused = answer == self.refusal or answer.endswith(f"? {self.refusal}")
         borders = READ if look.read else self.borders
         border = borders.unlisted if look.name in self.unlisted else borders.listed
