@@ -20,7 +20,7 @@ fast: install
 install: .venv/.installed
 
 # torch first and by itself: any other request for it may bring gigabytes of GPU libraries.
-.venv/.installed: pyproject.toml
+.venv/.installed: pyproject.toml Makefile
 	$(PYTHON) -m venv .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check torch==2.13.0
 	.venv/bin/pip install --quiet --disable-pip-version-check -e '.[dev]'
