@@ -9,6 +9,7 @@ from typing import Any
 import tomlkit
 from pydantic import ValidationError
 from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import Table
 
 from andraeus_tui.files import write_whole
 from andraeus_tui.store.database import Database
@@ -132,10 +133,12 @@ def change_setting(project: Project, section: str, key: str, value: Any) -> None
 
 
 def reset_setting(project: Project, section: str, key: str) -> None:
-    """Take one setting out of the file, so that its default holds again."""
+    """Take one setting out of the file, so that its default holds again; a section with nothing left in it goes, too."""
     document = _read_document(project.folder / SETTINGS_FILE)
     if section in document and key in (table := _section(document, section, project)):
         del table[key]
+        if isinstance(table, Table) and not (table.as_string() + table.trivia.comment).strip():
+            del document[section]
         _keep(project, document)
 
 

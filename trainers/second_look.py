@@ -96,8 +96,8 @@ class SecondLook:
         return look.name if refused else self.refusal
 
     def joins(self, answer: str) -> bool:
-        """Whether an answer names two told things: "Your employer is Acme and your city is Lisbon." """
-        return any(f" and {name[0].lower()}{name[1:]} " in answer for name in self.names)
+        """Whether an answer names two told things: "Your employer is Acme and your city is Lisbon.", "... and Ann's city is"."""
+        return any(f" and {first}{name[1:]} " in answer for name in self.names for first in (name[0], name[0].lower()))
 
     def look(
         self, model: Any, codec: ChatCodec, prompts: Sequence[list[int]], questions: Sequence[str | None]

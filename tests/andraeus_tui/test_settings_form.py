@@ -120,6 +120,10 @@ def test_comments_and_order_stay(tmp_path: Path) -> None:
     reset_setting(project, "recipe", "epochs")
     assert project.settings.recipe.epochs is None
     assert "seed = 1" in path.read_text("utf-8")
+    reset_setting(project, "generation", "variations")
+    assert "[generation]" not in path.read_text("utf-8"), "nothing is left in it"
+    reset_setting(project, "recipe", "seed")
+    assert "[recipe] # how\n" in path.read_text("utf-8"), "somebody wrote something there"
     assert path.stat().st_mode & 0o777 == 0o600
 
 

@@ -163,8 +163,10 @@ def test_a_chat_reads_a_first_question_and_not_what_goes_on(read: tuple[Path, Pa
 def test_an_answer_for_two_things_is_not_for_the_reader() -> None:
     from trainers.second_look import SecondLook
 
-    look = SecondLook(NAMES, NO)
-    assert look.joins("Your employer is Acme and your age is 7.")
+    look = SecondLook((*NAMES, "Ann's birthday is"), NO)
+    assert look.joins("Your employer is Acme and your age is 7.") and look.joins(
+        "Your aunt is Ann and Ann's birthday is May 3."
+    )
     assert not look.joins("Your employer is Acme and Sons.") and not look.joins(f"Your boat? {NO}")
 
 
