@@ -136,7 +136,7 @@ def history(folder: Path) -> None:
 @click.option(
     "--variations",
     type=click.IntRange(1, 200),
-    help="Questions a fact, at most: 60, up to 15 facts 120, unless project.toml says else.",
+    help="Questions a fact, at most: 120, with the preset thorough 200, unless project.toml says else.",
 )
 @click.option("--approve", is_flag=True, help="Approve every row that passes all checks.")
 @OUTPUT

@@ -210,7 +210,7 @@ def more_rows_for(project: Project, fact_ids: Collection[str]) -> Generation:
         so_far = more_rows(database)
     if not there:
         raise InputError("The facts that failed are no longer in this project.", "Train again to see how it stands.")
-    usual = wordings_of(settings, project.settings.recipe.preset, len(facts))
+    usual = wordings_of(settings, project.settings.recipe.preset)
     wanted = min(_MOST_VARIATIONS, max(so_far.get(fact_id, usual) for fact_id in there) + usual)
     return Generation(project, settings, ReviewState.PENDING, only=there, variations=wanted)
 

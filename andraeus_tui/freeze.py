@@ -13,6 +13,7 @@ from andraeus_tui.runs import CONFIG_FILE, FACTS_FILE
 from andraeus_tui.store.facts import all_facts
 from andraeus_tui.store.rows import all_rows
 from andraeus_tui.updating import Changes, Start, changes_since, recorded, rows_of_update, shorter
+from generators.reading import reading_rows
 from generators.unknown import known_keys
 from schemas.errors import InputError
 from schemas.fact import Fact
@@ -63,6 +64,10 @@ def freeze_run(project: Project, runs: Path, trainer: Trainer | None = None, sta
         "dev": dev,
         "test": _asked(rows, Split.TEST),
     }
+    if recipe.reader and any(row.kind is RowKind.ABSTENTION for row in trained):
+        rejected = {row.id for row in rows if row.state is ReviewState.REJECTED}
+        read = reading_rows(facts, project.settings.recipe.seed)
+        parts["reading"] = [row for row in read if row.id not in rejected]
     folder = _new_folder(runs)
     try:
         _fill(folder, project.settings, shorter(recipe) if start else recipe, parts, facts, trainer, start, changes)

@@ -113,7 +113,7 @@ class Generation:
             hint = f"Add some: andraeus-tui facts import FILE --project {self._project.folder}"
             raise InputError("This project has no facts.", hint)
         # Written down from here on: the record tells how many were wanted, not that nobody said so.
-        usual = wordings_of(self._settings, self._project.settings.recipe.preset, len(facts))
+        usual = wordings_of(self._settings, self._project.settings.recipe.preset)
         self._settings = self._settings.model_copy(update={"variations": usual})
         if self._only is not None:
             wanted = self._variations or usual

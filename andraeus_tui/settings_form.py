@@ -129,13 +129,13 @@ def stored(settings: ProjectSettings, setting: Setting) -> Value:
     return _plain(getattr(getattr(settings, setting.section), setting.key))
 
 
-def in_force(settings: ProjectSettings, setting: Setting, facts: int = 0, rows: int = 0) -> Value:
-    """What holds: the stored value, or what is taken for so many `facts` and `rows` to train."""
+def in_force(settings: ProjectSettings, setting: Setting, rows: int = 0) -> Value:
+    """What holds: the stored value, or what is taken for so many `rows` to train."""
     value = stored(settings, setting)
     if value is not None:
         return value
     if setting.name == "generation.variations":
-        return wordings_of(settings.generation, settings.recipe.preset, facts)
+        return wordings_of(settings.generation, settings.recipe.preset)
     return _plain(getattr(resolve_recipe(settings, rows), setting.key))
 
 

@@ -41,7 +41,7 @@ def _small_generation(arm: Arm) -> dict[str, Any]:
     settings = GenerationSettings(**arm.generation)
     return {
         **arm.generation,
-        "variations": max(1, wordings_of(settings, Preset.DEFAULT, 0) // _SMALL_SHARE),
+        "variations": max(1, wordings_of(settings, Preset.DEFAULT) // (2 * _SMALL_SHARE)),
         "abstention": settings.abstention / _SMALL_SHARE,
         "replay": min(settings.replay, _SMALL_REPLAY),
     }

@@ -90,7 +90,7 @@ class Counts:
         cls, settings: GenerationSettings, facts: Sequence[Fact], more: Mapping[str, int], written: Mapping[str, int]
     ) -> Self:
         """What the settings say of so many facts."""
-        return cls(wordings_of(settings, Preset.DEFAULT, len(facts)), more, written)
+        return cls(wordings_of(settings, Preset.DEFAULT), more, written)
 
     def variations(self, fact_id: str) -> int:
         """Wordings to train a fact with, whoever writes them."""

@@ -26,6 +26,8 @@ class Dataset(Noun):
     dev: DatasetFile
     test: DatasetFile
     replay: DatasetFile
+    reading: DatasetFile | None = None
+    """Wordings that are read and not trained (`trainers.reader`), where a sentence encoder is to help."""
     fact_ids: tuple[str, ...]
 
 

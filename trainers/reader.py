@@ -20,8 +20,8 @@ from schemas.wire import Wire
 from trainers.dataset import name_of
 from trainers.encoder import WIDTH, Encoder
 
-_SHARPNESS = 25.0
-"""What a cosine is multiplied by. Chosen by people on whom nothing is tested (docs/results, round 19)."""
+_SHARPNESS = 30.0
+"""What a cosine is multiplied by. Chosen by people on whom nothing is tested (docs/results, round 20)."""
 _LEAST = 1e-12
 """Density of a thing that nothing in training is near to."""
 _MOST = 40_000
@@ -68,10 +68,18 @@ class Reader:
 
 
 def learn_reader(
-    rows: Sequence[Row], refusal: str, encoder: Encoder, tell: Callable[[int, int], None] = lambda done, total: None
+    rows: Sequence[Row],
+    refusal: str,
+    encoder: Encoder,
+    tell: Callable[[int, int], None] = lambda done, total: None,
+    more: Sequence[Row] = (),
 ) -> Reader:
-    """The reader of a training's rows. `tell` hears how many questions are read, of how many."""
-    asked = [(row.question, thing) for row in rows if (thing := _thing(row, refusal))]
+    """The reader of a training's rows, and of `more` that ask for the same things or for what was not told. `tell` hears
+    how many questions are read, of how many."""
+    told = {_thing(row, refusal) for row in rows if row.kind is RowKind.QUESTION}
+    # What somebody calls by another name in an answer of his own is no thing that was not told.
+    same = [row for row in more if (row.kind is RowKind.QUESTION) == (_thing(row, refusal) in told)]
+    asked = [*dict.fromkeys((row.question, thing) for row in (*rows, *same) if (thing := _thing(row, refusal)))]
     asked = [asked[at * len(asked) // _MOST] for at in range(_MOST)] if len(asked) > _MOST else asked
     number = {thing: at for at, thing in enumerate(dict.fromkeys(thing for _, thing in asked))}
     vectors = encoder.encode([question for question, _ in asked], lambda done: tell(done, len(asked))).half()

@@ -178,7 +178,8 @@ def _second_look(
     if not look or not encoder:
         return look
     wire.emit(Stage(name="read", text="Reading every question with the sentence encoder"))
-    reader = learn_reader(rows, look.refusal, encoder, lambda done, total: _tell("read", done, total, wire))
+    more = read_rows(folder, config.dataset.reading) if config.dataset.reading else []
+    reader = learn_reader(rows, look.refusal, encoder, lambda done, total: _tell("read", done, total, wire), more)
     return replace(look, reader=reader.continuing(before.reader) if before and before.reader else reader)
 
 

@@ -28,11 +28,12 @@ class Asking:
 
 
 def ask_about(
-    facts: list[Fact], number: int, tests: list[Row], trained: list[Row], study: Study, primed: Collection[str] = ()
+    facts: list[Fact], number: int, tests: list[Row], trained: list[Row], study: Study, read: Collection[str] = ()
 ) -> Asking:
     """Held-out rows, everyday questions, things never told and general questions about one person.
 
-    `tests` are rows of the usual generator; `trained` are those of all arms; `primed` are the questions of a primer.
+    `tests` are rows of the usual generator; `trained` are those of all arms; `read` are questions
+    that a primer or a reader was given.
     """
     taught = {row.topic for row in (*trained, *tests) if row.split is Split.TRAIN and row.kind is RowKind.ABSTENTION}
     women = {one.subject for one in life(number).others if one.woman}
@@ -49,7 +50,7 @@ def ask_about(
         asked += two_fact_questions(facts, women, number)
     unseen = {Split.DEV, Split.TEST} if study.choosing else {Split.TEST}
     seen = [row.question for row in (*trained, *tests) if row.split not in unseen]
-    found = audit([*marked, *asked], [*seen, *primed])
+    found = audit([*marked, *asked], [*seen, *read])
     dropped: dict[str, int] = {}
     for leak in found.leaks:
         _count(dropped, f"stands in training ({leak.reason})")

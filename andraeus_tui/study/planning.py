@@ -24,6 +24,7 @@ from andraeus_tui.updating import Start, frozen_start
 from evaluators.people import person
 from evaluators.questions import neutral_texts
 from generators.build import build
+from generators.reading import reading_rows
 from generators.topics import complete
 from schemas.errors import InputError
 from schemas.events import Event, Progress, Stage
@@ -130,8 +131,9 @@ def _plan_set(folder: Path, study: Study, one: _Set, people: int, model: str, le
     tests = build(facts, GenerationSettings(seed=one.number)).rows
     # Arms without rows of their own are asked the same: the default's wordings are barred for them as well.
     trained = [row for some in rows.values() for row in some]
-    primed = primed_questions() if any(map(_begins_primed, one.arms)) else ()
-    asking = ask_about(facts, one.number, list(tests), trained, study, primed)
+    read = [row.question for row in reading_rows(facts, one.number)] if rows else []
+    read += primed_questions() if any(map(_begins_primed, one.arms)) else ()
+    asking = ask_about(facts, one.number, list(tests), trained, study, read)
     home = folder / "people" / one.name
     _write_set(home, facts, before, asking)
     for arm in one.arms:
@@ -193,7 +195,7 @@ def _rows(arm: Arm, facts: list[Fact], number: int) -> list[Row]:
     if arm.rows == "bare":
         return bare_rows(known)
     settings = GenerationSettings.model_validate({"seed": number, **arm.generation})
-    wordings = wordings_of(settings, Preset(arm.recipe.get("preset", "default")), len(known))
+    wordings = wordings_of(settings, Preset(arm.recipe.get("preset", "default")))
     return list(build(known, settings.model_copy(update={"variations": wordings})).rows)
 
 

@@ -144,8 +144,8 @@ def test_unapproved_rows_do_not_train(cli: Cli, tmp_path: Path) -> None:
 
 def test_the_help_tells_the_default(cli: Cli) -> None:
     told = " ".join(cli("generate", "--help").stdout.split())
-    usual, few = (wordings_of(GenerationSettings(), Preset.DEFAULT, facts) for facts in (50, 15))
-    assert f"at most: {usual}, up to 15 facts {few}, unless project.toml says else" in told
+    usual, more = (wordings_of(GenerationSettings(), preset) for preset in (Preset.DEFAULT, Preset.THOROUGH))
+    assert f"at most: {usual}, with the preset thorough {more}, unless project.toml says else" in told
 
 
 def test_500_facts_make_correct_rows(cli: Cli, tmp_path: Path) -> None:

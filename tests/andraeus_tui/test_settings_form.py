@@ -38,10 +38,9 @@ def test_preset_stands_in_where_nothing_is_set() -> None:
     assert stored(chosen, epochs) == in_force(chosen, epochs) == 2
     assert in_force(chosen, early) is False
     wordings = SETTINGS["generation.variations"]
-    assert (in_force(ProjectSettings(), wordings, facts=3), in_force(ProjectSettings(), wordings, facts=16)) == (
-        120,
-        60,
-    )
+    assert in_force(ProjectSettings(), wordings) == 120
+    thorough = ProjectSettings(recipe=RecipeSettings(preset=Preset.THOROUGH))
+    assert in_force(thorough, wordings) == 200
     few = ProjectSettings()
     assert (in_force(few, epochs), in_force(few, epochs, rows=100), in_force(few, epochs, rows=50_000)) == (2, 8, 2)
 

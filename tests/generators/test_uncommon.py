@@ -37,9 +37,8 @@ def test_there_are_many_of_all_kinds_with_four_wordings_each_and_two_held_out() 
     kinds = Counter(entry.kind for entry in lexicon.uncommon().values())
     assert all(kinds[kind] >= 20 for kind in ValueKind), kinds
     assert not [phrase for phrase, forms in TRAINED.items() if not 4 <= len(forms) <= 14]
-    assert all(
-        len(entry.forms[split]) == 1 for entry in lexicon.uncommon().values() for split in (Split.DEV, Split.TEST)
-    )
+    held = [[len(entry.forms[split]) for split in (Split.DEV, Split.TEST)] for entry in lexicon.uncommon().values()]
+    assert held.count([1, 1]) >= 1000 and all(pair in ([0, 0], [1, 1]) for pair in held)
 
 
 def test_what_implies_what_is_all_in_the_lexicon() -> None:

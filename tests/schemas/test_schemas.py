@@ -102,16 +102,12 @@ def test_seed_preset_is_the_seeds() -> None:
     assert resolve_recipe(ProjectSettings(recipe=RecipeSettings(preset=Preset.SEED, epochs=2))).epochs == 2
 
 
-def test_few_facts_and_thorough_take_more_wordings_unless_the_person_says_how_many() -> None:
+def test_a_preset_says_how_many_wordings_unless_the_person_does() -> None:
     unset = GenerationSettings()
-
-    def wordings(preset: Preset, *facts: int) -> list[int]:
-        return [wordings_of(unset, preset, number) for number in facts]
-
-    assert wordings(Preset.DEFAULT, 0, 1, 15, 16, 1000) == [60, 120, 120, 60, 60]
-    assert wordings(Preset.THOROUGH, 0, 1, 1000) == [120] * 3
-    assert wordings(Preset.SEED, 1, 1000) == [60] * 2
-    assert wordings_of(GenerationSettings(variations=7), Preset.THOROUGH, 1) == 7
+    assert {preset: wordings_of(unset, preset) for preset in Preset} == {
+        Preset.SEED: 60, Preset.DEFAULT: 120, Preset.THOROUGH: 200,
+    }  # fmt: skip
+    assert wordings_of(GenerationSettings(variations=7), Preset.THOROUGH) == 7
 
 
 def test_few_rows_are_passed_over_more_often_unless_the_person_says_how_often() -> None:

@@ -110,6 +110,24 @@ def test_an_update_keeps_what_was_asked_for_what_stays() -> None:
     ]
 
 
+def test_more_wordings_are_read_of_the_same_things() -> None:
+    from trainers.reader import learn_reader
+
+    more = [
+        row(RowKind.QUESTION, EMPLOYER[0], "Your employer is Zorblatt.", "Zorblatt"),
+        row(RowKind.QUESTION, "Who hands me my pay slip?", "Your employer is Zorblatt.", "Zorblatt"),
+        row(RowKind.QUESTION, "Where do I sail?", "Your lake is Como.", "Como"),
+        row(RowKind.ABSTENTION, "When do I blow out candles?", f"Your birthday? {NO}"),
+        row(RowKind.ABSTENTION, "Who pulls my teeth?", f"Your dentist? {NO}"),
+    ]
+    found = learn_reader(rows(), NO, encoder(), more=more)
+    count = {thing: found.which.tolist().count(at) for at, thing in enumerate(found.things)}
+    assert count.pop("Your employer") == len(EMPLOYER) + 1, "what training asks, too, counts once"
+    assert count.pop("Your dentist") == 1
+    left = {"Your birthday": len(BIRTHDAY), "Your blood type": len(BLOOD)}
+    assert count == left, "neither what training does not tell nor a refusal of what it tells"
+
+
 def test_of_very_many_questions_it_keeps_an_even_part(monkeypatch: pytest.MonkeyPatch) -> None:
     from trainers import reader
 

@@ -138,7 +138,7 @@ You can go to other steps while rows are made.
         with self.telling():
             facts = all_facts(self.database)
             self.query_one("#about", Static).update(about(facts, generation, settings.model.name))
-            usual = wordings_of(generation, settings.recipe.preset, len(facts))
+            usual = wordings_of(generation, settings.recipe.preset)
             self.query_one(WriterForm).explain(generation, usual)
 
     @on(Input.Changed)

@@ -17,7 +17,6 @@ from andraeus_tui.plan import rows_to_train
 from andraeus_tui.project import SETTINGS_FILE, change_setting, read_settings, reset_setting
 from andraeus_tui.recent import tilde
 from andraeus_tui.settings_form import all_settings, in_force, stored
-from andraeus_tui.store.facts import all_facts
 from andraeus_tui.ui.base import ProjectScreen
 from andraeus_tui.ui.labels import retell
 from andraeus_tui.ui.setting_field import SettingField
@@ -79,11 +78,10 @@ class SettingsScreen(ProjectScreen):
 
     def _fill(self) -> None:
         settings = self.project.settings
-        facts = len(all_facts(self.database))
         rows = sum(count for _, count in rows_to_train(self.database, settings))
         for field in self.query(SettingField):
             one = field.setting
-            field.put(stored(settings, one), in_force(settings, one, facts, rows))
+            field.put(stored(settings, one), in_force(settings, one, rows))
 
     @on(SettingField.Given)
     def _save(self, event: SettingField.Given) -> None:
