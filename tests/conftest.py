@@ -94,9 +94,9 @@ def made_project(command_in: CommandIn, tiny_model: Path) -> Path:
     facts.write_text('{"pet_name": "Max", "employer": "Acme", "city": "Lisbon"}')
     assert run("init", folder, "--facts", facts, "--model", tiny_model).returncode == 0
     settings = (folder / "project.toml").read_text()
-    settings += (
-        "[generation]\nvariations = 4\nabstention = 0.1\nreplay = 8\n[recipe]\nepochs = 2\ncheckpoint_every = 2\n"
-    )
+    # Without a reader: its encoder would read thousands of questions for every tiny training.
+    settings += "[generation]\nvariations = 4\nabstention = 0.1\nreplay = 8\n"
+    settings += "[recipe]\nepochs = 2\ncheckpoint_every = 2\nreader = false\n"
     (folder / "project.toml").write_text(settings + "[evaluation]\nmax_new_tokens = 4\nunknown = 4\nprobe = 4\n")
     assert run("generate", "--project", folder, "--approve").returncode == 0
     return folder
@@ -107,6 +107,8 @@ def trained_project(command_in: CommandIn, made_project: Path) -> Path:
     """The same with a finished run, trained once."""
     run, home = command_in("trained")
     folder = Path(shutil.copytree(made_project, home / "project"))
+    settings = folder / "project.toml"
+    settings.write_text(settings.read_text().replace("reader = false\n", ""))
     done = run("--train-only", "--project", folder)
     assert done.returncode == 0, done.stderr
     return folder

@@ -57,6 +57,8 @@ def adapter_bytes(project: Path) -> list[bytes]:
 
 @pytest.mark.slow
 def test_the_whole_way(cli: Cli, project: Path) -> None:
+    settings = project / "project.toml"
+    settings.write_text(settings.read_text().replace("reader = false\n", ""))
     dry = cli("--train-only", "--project", project, "--dry-run", "--output", "json")
     result = json.loads(dry.stdout.splitlines()[-1])["result"]
     assert result["dry_run"]

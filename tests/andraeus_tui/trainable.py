@@ -18,7 +18,7 @@ def trainable(folder: Path, model: Path, epochs: int = 2, facts: dict[str, str] 
     path = folder / "project.toml"
     path.write_text(
         path.read_text() + "[generation]\nvariations = 4\nabstention = 0.1\nreplay = 8\n"
-        f"[recipe]\nepochs = {epochs}\ncheckpoint_every = 2\nearly_stop = false\n"
+        f"[recipe]\nepochs = {epochs}\ncheckpoint_every = 2\nearly_stop = false\nreader = false\n"
         "[evaluation]\nmax_new_tokens = 4\nunknown = 4\nprobe = 4\n"
     )
     project = Project(folder)

@@ -210,8 +210,8 @@ def test_who_asks_without_the_encoder_is_told(cli: Cli, environment: dict[str, s
 def test_training_makes_one_unless_it_is_switched_off(cli: Cli, project: Path) -> None:
     settings = project / "project.toml"
     assert encoder_folder() and cli("generate", "--project", project, "--approve").returncode == 0
-    for switch, made in (("", True), ("reader = false\n", False)):
-        settings.write_text(settings.read_text().replace("[recipe]\n", f"[recipe]\n{switch}"))
+    for switch, made in (("reader = false", False), ("reader = true", True)):
+        settings.write_text(settings.read_text().replace("reader = false", switch))
         done = cli("--train-only", "--project", project, "--output", "json")
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout.splitlines()[-1])["result"]["reader"] is made
