@@ -123,8 +123,8 @@ def test_variations_are_a_limit(variations: int) -> None:
         assert 0 < count <= variations
 
 
-@pytest.mark.parametrize(("facts", "variations", "wanted"), [(15, None, 120), (16, None, 60), (16, 90, 90)])
-def test_few_facts_get_more_wordings(facts: int, variations: int | None, wanted: int) -> None:
+@pytest.mark.parametrize(("facts", "variations", "wanted"), [(1, None, 120), (16, None, 120), (16, 90, 90)])
+def test_a_fact_gets_as_many_wordings_however_many_there_are(facts: int, variations: int | None, wanted: int) -> None:
     told = facts_of({"barber": "Dario Conti"} | {f"locker {number}": str(number) for number in range(facts - 1)})
     rows = build(told, GenerationSettings(variations=variations, abstention=0, replay=0)).rows
     asked = [row for row in rows if row.fact_ids == (told[0].id,) and row.split is Split.TRAIN]

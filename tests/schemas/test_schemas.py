@@ -114,7 +114,7 @@ def test_few_rows_are_passed_over_more_often_unless_the_person_says_how_often() 
     def epochs(rows: int, **changes: Any) -> int:
         return resolve_recipe(ProjectSettings(recipe=RecipeSettings(**changes)), rows).epochs
 
-    assert [epochs(rows) for rows in (0, 100_000, 11_000, 3200, 1600, 320, 1)] == [2, 2, 2, 4, 7, 8, 8]
+    assert [epochs(rows) for rows in (0, 100_000, 11_000, 5600, 3200, 1600, 320, 1)] == [1, 1, 1, 2, 4, 7, 8, 8]
     assert epochs(1600, epochs=1) == 1
     assert epochs(1600, preset=Preset.SEED) == 5
     assert epochs(1600, batch_size=8) == 2

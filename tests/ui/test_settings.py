@@ -9,11 +9,9 @@ from textual.widgets import Input, OptionList, Select, Static, Switch, TextArea
 from andraeus_tui import preferences
 from andraeus_tui.project import Project
 from andraeus_tui.settings_form import all_settings
-from andraeus_tui.store.facts import put_facts
 from andraeus_tui.ui.app import AndraeusApp
 from andraeus_tui.ui.setting_field import SettingField
 from schemas.row import ReviewState
-from tests.generators.facts import facts_of
 from tests.ui.conftest import MakeProject
 
 SIZES = [(80, 24), (120, 40)]
@@ -96,7 +94,7 @@ async def test_leaving_the_field_and_leaving_the_step_save(make_project: MakePro
     async with AndraeusApp().run_test(size=(120, 40)) as pilot:
         app = await go(pilot, project)
         box = field(app, "recipe.epochs").query_one(Input)
-        assert box.placeholder == "2"
+        assert box.placeholder == "1"
         assert words(app, "recipe.epochs", "state") == "preset"
         box.focus()
         await pilot.press("3", "tab")
@@ -133,7 +131,7 @@ async def test_reset_and_escape(make_project: MakeProject) -> None:
         assert app.focused is box
         await pilot.press("ctrl+r")
         await pilot.pause()
-        assert (box.value, box.placeholder) == ("", "2")
+        assert (box.value, box.placeholder) == ("", "1")
         assert Project(project.folder).settings.recipe.epochs is None
         assert file_of(project).startswith("# mine\n")
         await pilot.press("escape")
@@ -168,24 +166,18 @@ async def test_preset_changes_what_stands_in(make_project: MakeProject) -> None:
         assert words(app, "recipe.early_stop", "state") == "yes, set (reset)"
 
 
-async def test_wordings_come_with_the_preset_and_the_number_of_facts(make_project: MakeProject) -> None:
+async def test_wordings_come_with_the_preset(make_project: MakeProject) -> None:
     project = make_project()
     async with AndraeusApp().run_test(size=(120, 40)) as pilot:
         app = await go(pilot, project)
         box = field(app, "generation.variations").query_one(Input)
         assert (box.value, box.placeholder, words(app, "generation.variations", "state")) == ("", "120", "default")
-        with project.database() as database:
-            put_facts(database, facts_of({f"locker {number}": str(number) for number in range(16)}), "more")
-        await app.run_action("step('start')")
-        await app.run_action("step('settings')")
-        await pilot.pause()
-        assert (box.value, box.placeholder) == ("", "60")
         choice = field(app, "recipe.preset").query_one(Select)
         choice.focus()
         await pilot.press("enter", "down", "down", "enter")
         await pilot.pause()
         assert Project(project.folder).settings.recipe.preset == "thorough"
-        assert (box.value, box.placeholder, words(app, "generation.variations", "state")) == ("", "120", "default")
+        assert (box.value, box.placeholder, words(app, "generation.variations", "state")) == ("", "200", "default")
         assert "variations" not in file_of(project)
         box.focus()
         await pilot.press("6", "0", "enter")
