@@ -11,7 +11,7 @@ from generators.topics import Topic, readable, topic_of_fact
 from schemas.fact import Fact
 from schemas.row import Split
 
-_ENOUGH = 0.6
+_ENOUGH = 0.64
 """From this score on a fact is worth showing: unlike questions of everyday English look half alike."""
 
 _NEAR = 0.7

@@ -39,9 +39,10 @@ def find_study(name: str) -> Study:
 
 def _small_generation(arm: Arm) -> dict[str, Any]:
     settings = GenerationSettings(**arm.generation)
+    usual = settings.variations or wordings_of(settings, Preset.DEFAULT) // 2
     return {
         **arm.generation,
-        "variations": max(1, wordings_of(settings, Preset.DEFAULT) // (2 * _SMALL_SHARE)),
+        "variations": max(1, usual // _SMALL_SHARE),
         "abstention": settings.abstention / _SMALL_SHARE,
         "replay": min(settings.replay, _SMALL_REPLAY),
     }
