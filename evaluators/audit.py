@@ -4,7 +4,8 @@ Three looks: the same words after folding, shared runs of words, and the nearest
 """
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -46,17 +47,49 @@ class Audit:
         return frozenset(leak.question_id for leak in self.leaks)
 
 
-def audit(questions: Iterable[Question], trained: Iterable[str]) -> Audit:
-    """Compare every question with every wording that training or its dev check sees."""
-    rows = sorted({words_of(text) for text in trained})
-    exact, runs = set(rows), _index(rows)
+class Seen:
+    """Wordings that training, its dev check or a primer saw, made ready once to be compared with many people's questions."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        rows = sorted({words_of(text) for text in texts})
+        self._rows, self._runs = frozenset(rows), _index(rows)
+        self._ordered = sorted({_in_order(row) for row in rows})
+
+    def __contains__(self, text: str) -> bool:
+        """Whether one row has the same words."""
+        return text in self._rows
+
+    def shares_runs(self, text: str) -> bool:
+        """Whether one row holds most of the question's runs; questions of few runs are left to the other looks."""
+        mine = _runs(text)
+        if len(mine) < 2:
+            return False
+        counts = Counter(number for run in mine for number in self._runs.get(run, ()))
+        return max(counts.values(), default=0) / len(mine) >= SHARED
+
+    def nearest(self, texts: Sequence[str]) -> list[float]:
+        """For each text the likeness (0 to 100) of the row that is most like it, words sorted."""
+        from rapidfuzz import fuzz, process
+
+        if not self._ordered:
+            return [0.0] * len(texts)
+        found: list[float] = []
+        for start in range(0, len(texts), _TOGETHER):
+            some = [_in_order(text) for text in texts[start : start + _TOGETHER]]
+            found += map(float, process.cdist(some, self._ordered, scorer=fuzz.ratio).max(axis=1))
+        return found
+
+
+def audit(questions: Iterable[Question], *seen: Seen) -> Audit:
+    """Compare every question with every wording of `seen`."""
     asked = list(questions)
+    texts = [words_of(one.text) for one in asked]
+    likenesses = [max(each, default=0.0) for each in zip(*(one.nearest(texts) for one in seen), strict=True)]
     leaks, highest = [], 0.0
-    for question, likeness in zip(asked, _nearest([words_of(one.text) for one in asked], rows), strict=True):
-        text = words_of(question.text)
-        if text in exact:
+    for question, text, likeness in zip(asked, texts, likenesses or [0.0] * len(asked), strict=True):
+        if any(text in one for one in seen):
             leaks.append(Leak(question.id, "exact", 100.0))
-        elif _shares_runs(text, runs):
+        elif any(one.shares_runs(text) for one in seen):
             leaks.append(Leak(question.id, "run", round(likeness, 1)))
         elif likeness >= NEAREST:
             leaks.append(Leak(question.id, "near", round(likeness, 1)))
@@ -71,17 +104,8 @@ def words_of(text: str) -> str:
     return " ".join(re.findall(r"[\w']+", fold(text)))
 
 
-def _nearest(texts: list[str], rows: list[str]) -> list[float]:
-    """For each text the likeness (0 to 100) of the row that is most like it, words sorted."""
-    from rapidfuzz import fuzz, process
-
-    ordered = sorted({" ".join(sorted(row.split())) for row in rows})
-    found: list[float] = []
-    for start in range(0, len(texts), _TOGETHER):
-        some = [" ".join(sorted(text.split())) for text in texts[start : start + _TOGETHER]]
-        likeness = process.cdist(some, ordered, scorer=fuzz.ratio) if ordered else None
-        found += [0.0] * len(some) if likeness is None else [float(one) for one in likeness.max(axis=1)]
-    return found
+def _in_order(text: str) -> str:
+    return " ".join(sorted(text.split()))
 
 
 def _runs(text: str) -> set[str]:
@@ -89,21 +113,9 @@ def _runs(text: str) -> set[str]:
     return {" ".join(words[at : at + RUN]) for at in range(len(words) - RUN + 1)}
 
 
-def _index(rows: list[str]) -> dict[str, set[int]]:
-    found: dict[str, set[int]] = {}
+def _index(rows: Sequence[str]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
     for number, row in enumerate(rows):
         for run in _runs(row):
-            found.setdefault(run, set()).add(number)
+            found.setdefault(run, []).append(number)
     return found
-
-
-def _shares_runs(text: str, index: dict[str, set[int]]) -> bool:
-    """Whether one row holds most of the question's runs; questions of few runs are left to the other looks."""
-    mine = _runs(text)
-    if len(mine) < 2:
-        return False
-    counts: dict[int, int] = {}
-    for run in mine:
-        for number in index.get(run, ()):
-            counts[number] = counts.get(number, 0) + 1
-    return max(counts.values(), default=0) / len(mine) >= SHARED

@@ -63,10 +63,11 @@ Day = tuple[int | None, int | None, int | None]
 @lru_cache(maxsize=65536)
 def fold(text: str) -> str:
     """Case, accents, quotes and white space folded."""
-    text = unicodedata.normalize("NFKD", text.casefold())
-    text = "".join(char for char in text if not unicodedata.combining(char))
-    text = text.translate({0x2019: "'", 0x2018: "'", 0x201C: '"', 0x201D: '"', 0x2013: "-", 0x2014: "-"})
-    return re.sub(r"\s+", " ", text).strip()
+    text = text.casefold()
+    if not text.isascii():  # Most is, and there is much of it.
+        text = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+        text = text.translate({0x2019: "'", 0x2018: "'", 0x201C: '"', 0x201D: '"', 0x2013: "-", 0x2014: "-"})
+    return " ".join(text.split())
 
 
 def holds(text: str, value: str) -> bool:

@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +105,7 @@ def _entry(phrase: str, kind: ValueKind, forms: Mapping[Split, tuple[str, ...]])
     return Entry(normalise(phrase), phrase, kind, names=(), values=(), plural=plural, forms=forms)
 
 
+@lru_cache(maxsize=65536)
 def normalise(attribute: str) -> str:
     """One spelling for "Pet_Name", "petName", "my pet's name" and "user pet name": "pet name"."""
     text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", attribute)

@@ -3,6 +3,7 @@
 import hashlib
 import random
 from dataclasses import dataclass
+from functools import lru_cache
 
 from generators import described, lexicon
 from generators.families import families
@@ -82,18 +83,20 @@ def natural_forms(topic: Topic, split: Split) -> list[Form]:
     that cannot be turned away from the user."""
     if topic.entry is None:
         return []
-    return _numbered(topic, topic.entry.forms[split], f"natural/{topic.entry.id}/{split}")
+    return [*_numbered(topic.owner.is_user, topic.entry.forms[split], f"natural/{topic.entry.id}/{split}")]
 
 
 def described_forms(topic: Topic, split: Split) -> list[Form]:
     """Wordings put together from other words for the thing, of whatever is no common attribute; for training alone."""
     if split is not Split.TRAIN or topic.is_common:
         return []
-    return _numbered(topic, described.forms(topic.phrase, topic.kind), f"described/{lexicon.normalise(topic.phrase)}")
+    forms = described.forms(topic.phrase, topic.kind)
+    return [*_numbered(topic.owner.is_user, forms, f"described/{lexicon.normalise(topic.phrase)}")]
 
 
-def _numbered(topic: Topic, forms: tuple[str, ...], family: str) -> list[Form]:
-    return [Form(form, f"{family}/{number}") for number, form in enumerate(forms) if topic.owner.is_user or "{" in form]
+@lru_cache(maxsize=8192)
+def _numbered(is_user: bool, forms: tuple[str, ...], family: str) -> tuple[Form, ...]:
+    return tuple(Form(form, f"{family}/{number}") for number, form in enumerate(forms) if is_user or "{" in form)
 
 
 def natural_questions(topic: Topic, split: Split) -> list[Asked]:

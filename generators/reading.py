@@ -4,8 +4,9 @@ nothing, where training on it costs a step.
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 
+from generators import lexicon
 from generators.abstention import refusal
 from generators.checks import check_rows
 from generators.make import make_row, natural_forms, rng_for
@@ -31,13 +32,19 @@ def reading_rows(facts: Sequence[Fact], seed: int) -> list[Row]:
     rows = (row for fact in told for row in question_rows(fact, Split.TRAIN, each, seed))
     sound = [row for row, problem in check_rows(rows, told, ()) if not problem]
     untold = [topic.entry.id for topic in unknown_topics(told, seed) if topic.entry and topic.is_common]
-    return [*sound, *(row for name in untold for row in _untold(name, seed))]
+    return [*sound, *(row for name in untold for row in _untold(name))]
 
 
-@lru_cache(maxsize=1024)
-def _untold(name: str, seed: int) -> tuple[Row, ...]:
+def common_wordings() -> list[str]:
+    """What is read of common attributes where none of them was told."""
+    return [*dict.fromkeys(row.question for name in lexicon.entries() for row in _untold(name))]
+
+
+@cache
+def _untold(name: str) -> tuple[Row, ...]:
+    """The same for everybody, so that an encoder need not read them anew (`trainers.shipped_vectors`)."""
     topic = topic_of(USER, name)
     forms = natural_forms(topic, Split.TRAIN)
-    some = rng_for(seed, "reading", topic.key).sample(forms, min(_UNTOLD, len(forms)))
+    some = rng_for(0, "reading", topic.key).sample(forms, min(_UNTOLD, len(forms)))
     asked = [form.asked_of(topic) for form in some]
     return tuple(make_row(RowKind.ABSTENTION, one, refusal(topic), topic.key, Split.TRAIN) for one in asked)

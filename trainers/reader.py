@@ -7,6 +7,7 @@ density over their vectors (Parzen, 1962). It holds no value: what is answered c
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from schemas.weights import ENCODER_INSTALL, READER_FILE, encoder_folder
 from schemas.wire import Wire
 from trainers.dataset import name_of
 from trainers.encoder import WIDTH, Encoder
+from trainers.shipped_vectors import vectors_of
 
 _SHARPNESS = 30.0
 """What a cosine is multiplied by. Chosen by people on whom nothing is tested (docs/results, round 20)."""
@@ -47,7 +49,7 @@ class Reader:
         return found.clamp_min(_LEAST).log()
 
     def continuing(self, before: "Reader") -> "Reader":
-        """This one, where each thing of which `before` has more questions has those. An update asks little for what stays."""
+        """This one, where each thing of which `before` has more questions has those."""
         now, then = _counts(self), _counts(before)
         older = {thing for thing, count in then.items() if count > now.get(thing, 0)}
         kept, taken = _of(self, set(now) - older), _of(before, older)
@@ -73,18 +75,24 @@ def learn_reader(
     encoder: Encoder,
     tell: Callable[[int, int], None] = lambda done, total: None,
     more: Sequence[Row] = (),
+    before: Reader | None = None,
 ) -> Reader:
-    """The reader of a training's rows, and of `more` that ask for the same things or for what was not told. `tell` hears
-    how many questions are read, of how many."""
+    """The reader of a training's rows, and of `more` that ask for the same things or for what was not told; `before` is
+    that of the adapter that is continued. `tell` hears how many questions are read, of how many."""
     told = {_thing(row, refusal) for row in rows if row.kind is RowKind.QUESTION}
     # What somebody calls by another name in an answer of his own is no thing that was not told.
     same = [row for row in more if (row.kind is RowKind.QUESTION) == (_thing(row, refusal) in told)]
     asked = [*dict.fromkeys((row.question, thing) for row in (*rows, *same) if (thing := _thing(row, refusal)))]
+    if before:
+        # An update changes what is answered; how a thing is asked for, the reader of before has read.
+        now, then = Counter(thing for _, thing in asked), _counts(before)
+        asked = [(question, thing) for question, thing in asked if now[thing] > then.get(thing, 0)]
     asked = [asked[at * len(asked) // _MOST] for at in range(_MOST)] if len(asked) > _MOST else asked
     number = {thing: at for at, thing in enumerate(dict.fromkeys(thing for _, thing in asked))}
-    vectors = encoder.encode([question for question, _ in asked], lambda done: tell(done, len(asked))).half()
+    vectors = vectors_of([question for question, _ in asked], encoder, tell).half()
     which = torch.tensor([number[thing] for _, thing in asked], dtype=torch.long)
-    return Reader([*number], vectors, which, encoder)
+    reader = Reader([*number], vectors, which, encoder)
+    return reader.continuing(before) if before else reader
 
 
 def encoder_for(device: str, wire: Wire) -> Encoder | None:

@@ -179,8 +179,11 @@ def _second_look(
         return look
     wire.emit(Stage(name="read", text="Reading every question with the sentence encoder"))
     more = read_rows(folder, config.dataset.reading) if config.dataset.reading else []
-    reader = learn_reader(rows, look.refusal, encoder, lambda done, total: _tell("read", done, total, wire), more)
-    return replace(look, reader=reader.continuing(before.reader) if before and before.reader else reader)
+    older = before.reader if before else None
+    reader = learn_reader(
+        rows, look.refusal, encoder, lambda done, total: _tell("read", done, total, wire), more, older
+    )
+    return replace(look, reader=reader)
 
 
 def _about_primer(primer: Path | None, model: str) -> Log:

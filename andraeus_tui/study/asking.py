@@ -1,9 +1,9 @@
 """The questions of one person in a study: the same for all arms, and none that any arm saw in training."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from evaluators.audit import audit, words_of
+from evaluators.audit import Seen, audit, words_of
 from evaluators.everyday import everyday_questions, never_told_questions, two_fact_questions
 from evaluators.lives import life
 from evaluators.normal import holds
@@ -28,12 +28,12 @@ class Asking:
 
 
 def ask_about(
-    facts: list[Fact], number: int, tests: list[Row], trained: list[Row], study: Study, read: Collection[str] = ()
+    facts: list[Fact], number: int, tests: list[Row], trained: list[Row], study: Study, *read: Seen
 ) -> Asking:
     """Held-out rows, everyday questions, things never told and general questions about one person.
 
-    `tests` are rows of the usual generator; `trained` are those of all arms; `read` are questions
-    that a primer or a reader was given.
+    `tests` are rows of the usual generator; `trained` are those of all arms; `read` are the
+    questions of a primer or a reader.
     """
     taught = {row.topic for row in (*trained, *tests) if row.split is Split.TRAIN and row.kind is RowKind.ABSTENTION}
     women = {one.subject for one in life(number).others if one.woman}
@@ -50,7 +50,7 @@ def ask_about(
         asked += two_fact_questions(facts, women, number)
     unseen = {Split.DEV, Split.TEST} if study.choosing else {Split.TEST}
     seen = [row.question for row in (*trained, *tests) if row.split not in unseen]
-    found = audit([*marked, *asked], [*seen, *read])
+    found = audit([*marked, *asked], Seen(seen), *read)
     dropped: dict[str, int] = {}
     for leak in found.leaks:
         _count(dropped, f"stands in training ({leak.reason})")

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from andraeus_tui.study.asking import Asking, ask_about
 from andraeus_tui.study.contexts import contexts_for
 from andraeus_tui.study.variants import bare_rows, shuffled, updated
 from andraeus_tui.updating import Start, frozen_start
+from evaluators.audit import Seen
 from evaluators.people import person
 from evaluators.questions import neutral_texts
 from generators.build import build
@@ -131,9 +133,9 @@ def _plan_set(folder: Path, study: Study, one: _Set, people: int, model: str, le
     tests = build(facts, GenerationSettings(seed=one.number)).rows
     # Arms without rows of their own are asked the same: the default's wordings are barred for them as well.
     trained = [row for some in rows.values() for row in some]
-    read = [row.question for row in reading_rows(facts, one.number)] if rows else []
-    read += primed_questions() if any(map(_begins_primed, one.arms)) else ()
-    asking = ask_about(facts, one.number, list(tests), trained, study, read)
+    read = [Seen(row.question for row in reading_rows(facts, one.number))] if rows else []
+    read += [_primed()] if any(map(_begins_primed, one.arms)) else []
+    asking = ask_about(facts, one.number, list(tests), trained, study, *read)
     home = folder / "people" / one.name
     _write_set(home, facts, before, asking)
     for arm in one.arms:
@@ -175,6 +177,11 @@ def _plan_set(folder: Path, study: Study, one: _Set, people: int, model: str, le
             measure=study.measure and arm.source not in CONTEXT_SOURCES,
         )
         write_whole(path / "cell.json", cell.model_dump_json(indent=1))
+
+
+@cache
+def _primed() -> Seen:
+    return Seen(primed_questions())
 
 
 def _begins_primed(arm: Arm) -> bool:

@@ -1,6 +1,7 @@
 """What arms do to a person's facts and rows: exchanged values, values that change, bare statements."""
 
 import random
+from functools import lru_cache
 
 from evaluators.people import person
 from generators.make import Asked, make_row
@@ -39,7 +40,7 @@ def updated(facts: list[Fact], number: int, times: int) -> tuple[list[Fact], dic
     before: dict[str, list[str]] = {}
     pool = [fact.id for fact in facts if fact.attribute != "name" and not isinstance(fact.value, list)]
     for time in range(times):
-        strangers = [person(10_000 + 97 * number + 1000 * time + other, 200) for other in range(_ELSEWHERE)]
+        strangers = [10_000 + 97 * number + 1000 * time + other for other in range(_ELSEWHERE)]
         taken = {fact.text.casefold() for fact in now.values()}
         changed = 0
         for fact_id in rng.sample(pool, len(pool)):
@@ -55,8 +56,12 @@ def updated(facts: list[Fact], number: int, times: int) -> tuple[list[Fact], dic
     return [now[fact.id] for fact in facts], before
 
 
-def _value_elsewhere(fact: Fact, strangers: list[list[ImportedFact]], taken: set[str]) -> ImportedFact | None:
-    alike = (one for facts in strangers for one in facts if one.attribute == fact.attribute)
+_stranger = lru_cache(maxsize=4 * _ELSEWHERE)(lambda number: person(number, 200))
+"""Looked at only where those before had no value, and by each update of a person again."""
+
+
+def _value_elsewhere(fact: Fact, strangers: list[int], taken: set[str]) -> ImportedFact | None:
+    alike = (one for number in strangers for one in _stranger(number) if one.attribute == fact.attribute)
     return next((one for one in alike if str(one.value).casefold() not in taken), None)
 
 

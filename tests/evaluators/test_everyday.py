@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluators.audit import audit, words_of
+from evaluators.audit import Seen, audit, words_of
 from evaluators.everyday import (
     all_texts,
     everyday_questions,
@@ -59,7 +59,7 @@ def test_dev_has_two_of_whatever_is_outside_the_lexicon_and_of_common_attributes
     dev = wordings(Split.DEV)
     assert dev.keys() == {*outside(), *lexicon.entries()} and all(len(set(body["ask"])) >= 2 for body in dev.values())
     texts = [text for body in dev.values() for text in body["ask"]]
-    assert not audit([question(text) for text in texts], list(all_texts())).leaks
+    assert not audit([question(text) for text in texts], Seen(all_texts())).leaks
     asked = everyday_questions(facts_of(1000, 50), women_of(1000), set(), 0, split=Split.DEV)
     assert asked and {one.wording for one in asked} == {Wording.NATURAL} and {one.text for one in asked} <= {*texts}
 
@@ -87,13 +87,13 @@ def test_what_is_left_after_the_audit_stands_in_no_training_row(number: int, siz
     rows = build(facts, GenerationSettings(variations=200)).rows
     seen = [row.question for row in rows if row.split is not Split.TEST]
     asked = asked_of(number, size)
-    found = audit(asked, seen)
+    found = audit(asked, Seen(seen))
     kept = [one for one in asked if one.id not in found.ids]
     assert found.asked == len(asked)
     # Written apart, the two still meet now and then: what people say is not unlimited.
     assert len(kept) > 0.85 * len(asked)
     assert not {words_of(one.text) for one in kept} & {words_of(text) for text in seen}
-    assert audit(kept, seen).leaks == ()
+    assert audit(kept, Seen(seen)).leaks == ()
     assert found.nearest < 88
 
 
@@ -109,9 +109,9 @@ def test_what_is_left_after_the_audit_stands_in_no_training_row(number: int, siz
     ],
 )
 def test_the_audit_finds_what_is_nearly_there(text: str, reason: str | None) -> None:
-    found = audit([question(text)], ["Where do I work?", "In which town does my sister live these days?"])
+    found = audit([question(text)], Seen(["Where do I work?", "In which town does my sister live these days?"]))
     assert [leak.reason for leak in found.leaks] == ([reason] if reason else [])
-    assert audit([question(text)], []).leaks == ()
+    assert audit([question(text)]).leaks == ()
 
 
 @settings(max_examples=25, deadline=None)

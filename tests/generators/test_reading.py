@@ -4,7 +4,7 @@ from collections import Counter
 
 from generators import lexicon
 from generators.build import build
-from generators.reading import reading_rows
+from generators.reading import common_wordings, reading_rows
 from schemas.row import RowKind, Split
 from schemas.settings import GenerationSettings
 from tests.generators.facts import fact, person
@@ -26,6 +26,7 @@ def test_told_things_are_read_in_every_wording_and_untold_ones_in_some() -> None
     assert not held & {*employer}, "held-out wordings are read no more than trained"
     count = Counter(row.topic for row in untold)
     assert set(count.values()) <= {*range(30, 41)} and len(count) > 100
+    assert {row.question for row in untold} < {*common_wordings()}, "the same for everybody"
 
 
 def test_training_rows_are_among_them() -> None:

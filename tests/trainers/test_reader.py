@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from generators.reading import common_wordings
 from schemas.errors import InputError
 from schemas.row import Row, RowKind, Split
 from schemas.weights import READER_FILE, encoder_folder, take_adapter
@@ -101,7 +102,11 @@ def test_an_update_keeps_what_was_asked_for_what_stays() -> None:
     before = reader_of(rows())
     now = [row(RowKind.QUESTION, text, "Your blood type is A.", "A") for text in (*BLOOD, "Which blood may I get?")]
     now += [row(RowKind.QUESTION, EMPLOYER[0], "Your employer is Zorblatt.", "Zorblatt")]
-    after = reader_of(now).continuing(before)
+    from trainers.reader import learn_reader
+
+    seen: list[tuple[int, int]] = []
+    after = learn_reader(now, NO, encoder(), lambda done, total: seen.append((done, total)), before=before)
+    assert seen == [(4, 4)], "only of the blood type there is more to read than before"
     asked = {thing: sum(after.things[int(at)] == thing for at in after.which) for thing in after.things}
     assert asked == {"Your blood type": 4, "Your employer": len(EMPLOYER), "Your birthday": len(BIRTHDAY)}
     texts = ["What firm am I with?", "When do I turn a year older?", "What is my blood type?"]
@@ -126,6 +131,31 @@ def test_more_wordings_are_read_of_the_same_things() -> None:
     assert count.pop("Your dentist") == 1
     left = {"Your birthday": len(BIRTHDAY), "Your blood type": len(BLOOD)}
     assert count == left, "neither what training does not tell nor a refusal of what it tells"
+
+
+def test_what_everybody_reads_is_shipped_and_is_what_the_encoder_says() -> None:
+    from trainers.shipped_vectors import vectors_of
+
+    texts, reads = common_wordings(), encoder()
+    some = [*texts[::400], "Who signs my pay slip?"]
+    seen: list[tuple[int, int]] = []
+    found = vectors_of(some, reads, lambda done, total: seen.append((done, total)))
+    assert torch.allclose(found, reads.encode(some), atol=1e-3) and seen == [(1, 1)]
+    vectors_of(texts, reads, lambda done, total: seen.append((done, total)))
+    assert seen == [(1, 1)], "python -m benchmarks.shipped_vectors makes them again"
+    assert vectors_of([], reads).shape == (0, 384)
+
+
+def test_another_encoder_reads_all_by_itself() -> None:
+    from trainers.shipped_vectors import vectors_of
+
+    class Other:
+        def encode(self, texts: list[str], tell: Any = None) -> Any:
+            return torch.nn.functional.normalize(torch.arange(384.0) + torch.arange(len(texts))[:, None] + 1, dim=1)
+
+    texts, other = common_wordings()[:3], Other()
+    reads: Any = other
+    assert torch.equal(vectors_of(texts, reads), other.encode(texts))
 
 
 def test_of_very_many_questions_it_keeps_an_even_part(monkeypatch: pytest.MonkeyPatch) -> None:
