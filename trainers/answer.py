@@ -22,8 +22,8 @@ from trainers.tokens import ChatCodec
 
 def answer(job: AnswerJob, wire: Wire) -> None:
     """One `answer` event a question and source, then `finished`."""
-    device = Device.best()
     base = resolve(job.model, Path(job.cache), wire)
+    device = Device.best(base)
     wire.emit(Stage(name="load", text=f"Loading {job.model}"))
     tokenizer = load_tokenizer(base)
     codecs = {text: ChatCodec(tokenizer, text) for text in {job.system_prompt, *job.contexts.values()}}

@@ -27,8 +27,8 @@ READY = "ready"
 
 def chat(job: ChatJob, wire: Wire) -> None:
     """Load once, then answer until the front end stops it or goes away."""
-    device = Device.best()
     base = resolve(job.model, Path(job.cache), wire)
+    device = Device.best(base)
     wire.emit(Stage(name="load", text=f"Loading {job.model}"))
     codec = ChatCodec(load_tokenizer(base), job.system_prompt)
     model = load_for_answers(base, device, wire)

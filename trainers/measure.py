@@ -41,8 +41,8 @@ def measure(job: MeasureJob, wire: Wire) -> None:
     size = sum(len(text.encode()) for text in job.texts)
     if not size:
         raise InputError("There is no text to measure on.")
-    device = Device.best()
     folder = resolve(job.model, Path(job.cache), wire)
+    device = Device.best(folder)
     wire.emit(Stage(name="load", text=f"Loading {job.model}"))
     tokenizer = load_tokenizer(folder)
     model = load_model(folder, device)

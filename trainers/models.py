@@ -3,10 +3,13 @@
 import importlib.util
 import shutil
 import tempfile
+import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import psutil
 import torch
 
 from schemas.errors import AndraeusError, InputError
@@ -35,14 +38,42 @@ class Device:
     note: str
 
     @staticmethod
-    def best() -> "Device":
-        """CUDA in bf16 if there is a GPU; else the CPU, in bf16 where it has instructions for it."""
+    def best(folder: Path | None = None) -> "Device":
+        """CUDA in bf16 if there is a GPU; else the CPU, in bf16 where that is faster there than fp32, or where fp32 weights
+        of the model in `folder` would leave too little memory."""
         if torch.cuda.is_available():
             return Device("cuda", torch.bfloat16, torch.cuda.get_device_name())
-        fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-        precision = "bf16" if fast else "fp32: it has no bf16 instructions"
-        note = f"CPU, {torch.get_num_threads()} threads, {precision}"
-        return Device("cpu", torch.bfloat16 if fast else torch.float32, note)
+        if not torch.cpu._is_avx512_bf16_supported():
+            dtype, precision = torch.float32, "fp32: it has no bf16 instructions"
+        elif _bf16_is_faster():
+            dtype, precision = torch.bfloat16, "bf16"
+        elif folder and 4 * parameters_of(folder) > _ROOM_ON_CPU * psutil.virtual_memory().available:
+            dtype, precision = torch.bfloat16, "bf16: fp32 is faster here, and takes too much memory"
+        else:
+            dtype, precision = torch.float32, "fp32: faster here than bf16"
+        return Device("cpu", dtype, f"CPU, {torch.get_num_threads()} threads, {precision}")
+
+
+_ROOM_ON_CPU = 0.4
+"""Share of the free memory that fp32 weights may take on a CPU: training needs room beside them."""
+
+
+@cache
+def _bf16_is_faster() -> bool:
+    """Of products as a small model's training has them. With AMX it is several times as fast; with AVX512-BF16 alone it was
+    0.55 times as fast on a Xeon (docs/results, "Precision on a CPU"), so those are timed here: 0.1 s."""
+    if torch.cpu._is_amx_tile_supported():
+        return True
+    operands = {dtype: torch.ones(256, 576, dtype=dtype) for dtype in (torch.float32, torch.bfloat16)}
+    weights = {dtype: torch.ones(1536, 576, dtype=dtype) for dtype in operands}
+    times: dict[torch.dtype, list[float]] = {dtype: [] for dtype in operands}
+    # In turns, and the best of each, so that whatever else the machine does slows both alike.
+    for _ in range(6):
+        for dtype, operand in operands.items():
+            began = time.perf_counter()
+            torch.nn.functional.linear(operand, weights[dtype])
+            times[dtype].append(time.perf_counter() - began)
+    return min(times[torch.bfloat16]) < min(times[torch.float32])
 
 
 def resolve(name: str, cache: Path, wire: Wire) -> Path:

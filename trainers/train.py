@@ -62,7 +62,7 @@ def train(job: TrainJob, wire: Wire) -> None:
     ranks.join()
     clock.mark("import")
 
-    device = Device.best()
+    device = Device.best(base)
     precision = "4 bits (NF4)" if choice.four_bit else str(device.dtype).removeprefix("torch.")
     wire.emit(
         Log(message=f"Device: {device.note}. Trainer: {choice.trainer.value}, base in {precision}: {choice.why}.")

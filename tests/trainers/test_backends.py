@@ -4,10 +4,13 @@ import importlib.util
 import io
 import json
 import struct
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import click
+import psutil
 import pytest
 
 from schemas.errors import AndraeusError, InputError
@@ -179,6 +182,42 @@ def test_another_fault_is_not_taken_for_too_little_memory() -> None:
 
     with pytest.raises(RuntimeError, match="shapes"):
         fit(8, trial, lambda: None, lambda: 1e12)
+
+
+@pytest.mark.parametrize(
+    ("amx", "instructions", "slower", "parameters", "precision"),
+    [
+        (True, True, True, 0, "bfloat16"),
+        (False, False, False, 0, "float32"),
+        (False, True, False, 0, "bfloat16"),
+        (False, True, True, 0, "float32"),
+        (False, True, True, SMALL, "float32"),
+        (False, True, True, LARGE, "bfloat16"),
+    ],
+)
+def test_a_cpu_trains_in_the_precision_that_is_faster_and_fits(
+    model: Any, monkeypatch: pytest.MonkeyPatch,
+    amx: bool, instructions: bool, slower: bool, parameters: int, precision: str,
+) -> None:  # fmt: skip
+    linear, device = torch.nn.functional.linear, models.Device
+
+    def timed(operand: Any, weight: Any) -> Any:
+        waits = (operand.dtype is torch.bfloat16) is slower
+        time.sleep(0.02 if waits else 0)
+        return linear(operand[:1, :1], weight[:1, :1])
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: instructions)
+    monkeypatch.setattr(torch.nn.functional, "linear", timed)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=8 * GB))
+    models._bf16_is_faster.cache_clear()
+    try:
+        found = device.best(model(parameters) if parameters else None)
+    finally:
+        models._bf16_is_faster.cache_clear()
+    assert (found.name, str(found.dtype)) == ("cpu", f"torch.{precision}")
+    assert ("memory" in found.note) is (parameters == LARGE)
 
 
 @pytest.mark.parametrize(
