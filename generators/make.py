@@ -4,6 +4,7 @@ import hashlib
 import random
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from generators import described, lexicon
 from generators.families import families
@@ -66,8 +67,7 @@ def rng_for(seed: int, *parts: str) -> random.Random:
     return random.Random("\x1f".join((str(seed), *parts)))
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(NamedTuple):
     """An everyday wording before it is put into words for somebody: of some hundred that there are, few may be wanted."""
 
     text: str

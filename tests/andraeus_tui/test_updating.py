@@ -114,7 +114,7 @@ def test_an_update_trains_what_changed_on_top_of_the_adapter(cli: Cli, changed: 
 def test_the_first_weights_are_the_parents(cli: Cli, changed: Path) -> None:
     """With a learning rate next to nothing, the new adapter is the old one."""
     path = changed / "project.toml"
-    path.write_text(path.read_text().replace("epochs = 2", "epochs = 2\nlearning_rate = 1e-12"))
+    path.write_text(path.read_text().replace("epochs = 2", "epochs = 2\nlearning_rate = 1e-30"))
     assert cli("--train-only", "--project", changed, "--from", "latest").returncode == 0
     old, new = adapter_bytes(changed)
     assert old == new
