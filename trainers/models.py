@@ -64,15 +64,18 @@ def _bf16_is_faster() -> bool:
     0.55 times as fast on a Xeon (docs/results, "Precision on a CPU"), so those are timed here: 0.1 s."""
     if torch.cpu._is_amx_tile_supported():
         return True
-    operands = {dtype: torch.ones(256, 576, dtype=dtype) for dtype in (torch.float32, torch.bfloat16)}
+    operands = {dtype: torch.ones(64, 576, dtype=dtype) for dtype in (torch.float32, torch.bfloat16)}
     weights = {dtype: torch.ones(1536, 576, dtype=dtype) for dtype in operands}
     times: dict[torch.dtype, list[float]] = {dtype: [] for dtype in operands}
-    # In turns, and the best of each, so that whatever else the machine does slows both alike.
-    for _ in range(6):
+    threads = torch.get_num_threads()
+    # On one thread, since several wait for each other where other work is; in turns, and the best of each.
+    torch.set_num_threads(1)
+    for _ in range(20):
         for dtype, operand in operands.items():
             began = time.perf_counter()
             torch.nn.functional.linear(operand, weights[dtype])
             times[dtype].append(time.perf_counter() - began)
+    torch.set_num_threads(threads)
     return min(times[torch.bfloat16]) < min(times[torch.float32])
 
 
