@@ -45,8 +45,15 @@ PLAIN = Borders(0.2, 0.2)
 PRIMED = Borders(0.1, 0.01)
 """Where training began with a primer: it has thousands of names among which to share out what it is unsure of. Chosen by
 the same people (docs/results, round 16)."""
-READ = Borders(0.1, 0.003)
-"""Where a sentence encoder reads, too, with a primer and without. Chosen by the same people (docs/results, round 20)."""
+READ = Borders(0.1, 0.005)
+"""Where a sentence encoder reads, too, with a primer and without. Chosen by the same people, as the next two were
+(docs/results, round 22)."""
+_TRUST = 0.8
+"""What the model's log likelihoods are multiplied by beside the reader's: trained to name things, it is surer of a name than
+it is right."""
+_UNLISTED = 2.0
+"""Log odds that a thing outside the lists has before anything is read: training asks for it in fewer ways than for nearly
+all that it could be taken for."""
 HELD = 32
 """Tokens after which an answer that is streamed is no refusal any more."""
 _LEAST, _LEAST_READ = math.log(1e-3), math.log(1e-5)
@@ -86,14 +93,16 @@ class SecondLook:
         return answer.split(" ", 1)[0] in {name.split(" ", 1)[0] for name in self.names}
 
     def wants(self, answer: str, look: Look) -> str | None:
-        """How an answer is to begin instead; the refusal alone ends it. None when it stays: a told thing that it names is not
-        exchanged for a likelier one, which brought next to nothing (docs/results, round 19)."""
+        """How an answer is to begin instead; the refusal alone ends it. None when it stays."""
         refused = answer == self.refusal or answer.endswith(f"? {self.refusal}")
         borders = READ if look.read else self.borders
         border = borders.unlisted if look.name in self.unlisted else borders.listed
-        if refused == (look.likely < border):
-            return None
-        return look.name if refused else self.refusal
+        if look.likely < border:
+            return None if refused else self.refusal
+        named = next((name for name in self.names if answer.startswith(f"{name} ")), None)
+        # Without a reader the model's likeliest name is as a rule the one that it has named.
+        another = look.read and named is not None and named != look.name
+        return look.name if refused or another else None
 
     def joins(self, answer: str) -> bool:
         """Whether an answer names two told things: "Your employer is Acme and your city is Lisbon.", "... and Ann's city is"."""
@@ -111,8 +120,9 @@ class SecondLook:
         if self.reader and asked:
             some = torch.tensor([at for at, _ in asked])
             read = self.reader.logs([text for _, text in asked], [thing_of(name) for name in self.names])
-            told = logs[some].clamp_min(_FLOOR) + read[:, :-1]
-            other = (1 - likely[some]).clamp_min(_SURE).log() + read[:, -1]
+            before = _UNLISTED * torch.tensor([name in self.unlisted for name in self.names])
+            told = _TRUST * logs[some].clamp_min(_FLOOR) + read[:, :-1] + before
+            other = _TRUST * (1 - likely[some]).clamp_min(_SURE).log() + read[:, -1]
             shares = torch.sigmoid(told.logsumexp(1) - other)
             for (at, _), share, name in zip(asked, shares, told.argmax(1), strict=True):
                 found[at] = Look(float(share), self.names[int(name)], read=True)

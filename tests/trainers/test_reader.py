@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -206,6 +207,45 @@ def test_a_chat_reads_a_first_question_and_not_what_goes_on(read: tuple[Path, Pa
         assert worker.answer("Who?")[0]["answer"] == NO
     finally:
         worker.end()
+
+
+def test_a_told_thing_that_is_named_gives_way_to_one_that_both_together_find_likelier() -> None:
+    from trainers.second_look import Look, SecondLook
+
+    look, employer = SecondLook(NAMES, NO), "Your employer is"
+    assert look.wants(AGE, Look(0.9, employer, read=True)) == employer
+    assert look.wants(TOLD, Look(0.9, employer, read=True)) is None
+    assert look.wants(AGE, Look(0.9, employer)) is None, "the model alone stays with what it said"
+    assert look.wants(AGE, Look(0.05, employer, read=True)) == NO
+    assert look.wants("Yes, your employer is Acme.", Look(0.9, employer, read=True)) is None
+
+
+def test_an_answer_begins_anew_with_the_thing_that_is_asked_for(knowing: tuple[Path, Path], tmp_path: Path) -> None:
+    adapter = with_names(knowing[1], tmp_path / "adapter")
+    ages = (row(RowKind.QUESTION, text, AGE, "7") for text in ("How old?", "How old am I?"))
+    employers = (row(RowKind.QUESTION, text, TOLD, "Acme") for text in ("When?", "When is it?", "Who?"))
+    reader_of([*ages, *employers, row(RowKind.ABSTENTION, "Where?", f"Your boat? {NO}")]).save(adapter)
+    said, _ = answers(knowing[0], adapter, 3)
+    text, changed = said["When?"]
+    assert changed and text.startswith("Your employer is "), "the model alone says the age"
+
+
+def test_what_no_list_has_is_given_odds_before_anything_is_read(knowing: tuple[Path, Path]) -> None:
+    from dataclasses import replace
+
+    from trainers.models import Device, load_model, load_tokenizer
+    from trainers.second_look import _UNLISTED, SecondLook
+    from trainers.tokens import ChatCodec
+
+    model, codec = load_model(knowing[0], Device.best()), ChatCodec(load_tokenizer(knowing[0]), "")
+    look = SecondLook(NAMES, NO, reader=reader_of(rows()))
+
+    def odds(some: SecondLook) -> float:
+        (found,) = some.look(model, codec, [codec.prompt("Who?")], ["Who?"])
+        assert found.read
+        return math.log(found.likely / (1 - found.likely))
+
+    assert odds(replace(look, unlisted=frozenset(NAMES))) == pytest.approx(odds(look) + _UNLISTED, abs=1e-3)
 
 
 def test_an_answer_for_two_things_is_not_for_the_reader() -> None:
