@@ -45,22 +45,42 @@ PLAIN = Borders(0.2, 0.2)
 PRIMED = Borders(0.1, 0.01)
 """Where training began with a primer: it has thousands of names among which to share out what it is unsure of. Chosen by
 the same people (docs/results, round 16)."""
-READ = Borders(0.1, 0.005)
-"""Where a sentence encoder reads, too, with a primer and without. Chosen by the same people, as the next two were
-(docs/results, round 22)."""
-_TRUST = 0.8
-"""What the model's log likelihoods are multiplied by beside the reader's: trained to name things, it is surer of a name than
-it is right."""
-_UNLISTED = 2.0
-"""Log odds that a thing outside the lists has before anything is read: training asks for it in fewer ways than for nearly
-all that it could be taken for."""
+
+_FLOOR, _SURE = -14.0, 1e-4
+"""With a reader: log probability of a name that was not looked at, and what is left for everything else at least."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How what the model and a reader say of a question becomes one probability of each told thing."""
+
+    trust: float
+    """What the model's log likelihoods are multiplied by beside the reader's: trained to name things, it is surer of a name
+    than it is right."""
+    unlisted: float
+    """Log odds that a thing outside the lists has before anything is read: training asks for it in fewer ways than for nearly
+    all that it could be taken for."""
+    borders: Borders
+
+    def together(
+        self, logs: torch.Tensor, read: torch.Tensor, unlisted: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Probability (questions,) of all told things together and the number of the likeliest, from the model's log
+        likelihoods of their names (questions, names), the reader's (questions, names + 1) and which are `unlisted` (names,)."""
+        told = self.trust * logs.clamp_min(_FLOOR) + read[:, :-1] + self.unlisted * unlisted
+        left = (1 - logs.exp().sum(1)).clamp_min(_SURE)
+        other = self.trust * left.log() + read[:, -1]
+        return torch.sigmoid(told.logsumexp(1) - other), told.argmax(1)
+
+
+READ = Rule(0.8, 2.0, Borders(0.1, 0.005))
+"""Where a sentence encoder reads, too, with a primer and without. Chosen by the same people (docs/results, round 22;
+`python -m benchmarks.deciding`)."""
 HELD = 32
 """Tokens after which an answer that is streamed is no refusal any more."""
 _LEAST, _LEAST_READ = math.log(1e-3), math.log(1e-5)
 """Log probability of a name's first two tokens below which the rest of it is not looked at: without and with a reader, who
 may know better."""
-_FLOOR, _SURE = -14.0, 1e-4
-"""With a reader: log probability of a name that was not looked at, and what is left for everything else at least."""
 _ROWS = 64
 """Rows at once."""
 
@@ -87,6 +107,8 @@ class SecondLook:
     unlisted: frozenset[str] = frozenset()
     """Those of the names that are of things outside the lists."""
     reader: Reader | None = field(default=None, compare=False)
+    rule: Rule = READ
+    """How it is decided where the reader helps."""
 
     def concerns(self, answer: str) -> bool:
         """Whether an answer names a thing, known or not: other ones ("Yes, ...") stay as they are."""
@@ -95,7 +117,7 @@ class SecondLook:
     def wants(self, answer: str, look: Look) -> str | None:
         """How an answer is to begin instead; the refusal alone ends it. None when it stays."""
         refused = answer == self.refusal or answer.endswith(f"? {self.refusal}")
-        borders = READ if look.read else self.borders
+        borders = self.rule.borders if look.read else self.borders
         border = borders.unlisted if look.name in self.unlisted else borders.listed
         if look.likely < border:
             return None if refused else self.refusal
@@ -113,23 +135,25 @@ class SecondLook:
     ) -> list[Look]:
         """One look a prompt. `questions` are what they ask, None where that is not for the reader: it takes one question for
         one thing, without what was said before."""
-        logs = self._weigh(model, codec, prompts)
+        logs = self.weigh(model, codec, prompts)
         likely, best = logs.exp().sum(1).clamp_max(1.0), logs.argmax(1)
         found = [Look(float(one), self.names[int(at)]) for one, at in zip(likely, best, strict=True)]
         asked = [(at, text) for at, text in enumerate(questions) if text is not None] if self.reader else []
         if self.reader and asked:
             some = torch.tensor([at for at, _ in asked])
             read = self.reader.logs([text for _, text in asked], [thing_of(name) for name in self.names])
-            before = _UNLISTED * torch.tensor([name in self.unlisted for name in self.names])
-            told = _TRUST * logs[some].clamp_min(_FLOOR) + read[:, :-1] + before
-            other = _TRUST * (1 - likely[some]).clamp_min(_SURE).log() + read[:, -1]
-            shares = torch.sigmoid(told.logsumexp(1) - other)
-            for (at, _), share, name in zip(asked, shares, told.argmax(1), strict=True):
+            shares, names = self.rule.together(logs[some], read, self.are_unlisted)
+            for (at, _), share, name in zip(asked, shares, names, strict=True):
                 found[at] = Look(float(share), self.names[int(name)], read=True)
         return found
 
+    @property
+    def are_unlisted(self) -> torch.Tensor:
+        """(names,): whether each is of a thing outside the lists."""
+        return torch.tensor([name in self.unlisted for name in self.names])
+
     @torch.inference_mode()
-    def _weigh(self, model: Any, codec: ChatCodec, prompts: Sequence[list[int]]) -> torch.Tensor:
+    def weigh(self, model: Any, codec: ChatCodec, prompts: Sequence[list[int]]) -> torch.Tensor:
         """Log probability (prompts, names) of each name that has a chance, token by token; of the others minus infinity."""
         least = _LEAST_READ if self.reader else _LEAST
         names = [codec.plain(name) for name in self.names]

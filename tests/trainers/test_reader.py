@@ -234,7 +234,7 @@ def test_what_no_list_has_is_given_odds_before_anything_is_read(knowing: tuple[P
     from dataclasses import replace
 
     from trainers.models import Device, load_model, load_tokenizer
-    from trainers.second_look import _UNLISTED, SecondLook
+    from trainers.second_look import READ, SecondLook
     from trainers.tokens import ChatCodec
 
     model, codec = load_model(knowing[0], Device.best()), ChatCodec(load_tokenizer(knowing[0]), "")
@@ -245,7 +245,7 @@ def test_what_no_list_has_is_given_odds_before_anything_is_read(knowing: tuple[P
         assert found.read
         return math.log(found.likely / (1 - found.likely))
 
-    assert odds(replace(look, unlisted=frozenset(NAMES))) == pytest.approx(odds(look) + _UNLISTED, abs=1e-3)
+    assert odds(replace(look, unlisted=frozenset(NAMES))) == pytest.approx(odds(look) + READ.unlisted, abs=1e-3)
 
 
 def test_an_answer_for_two_things_is_not_for_the_reader() -> None:
