@@ -13,6 +13,7 @@ from andraeus_tui.runs import CONFIG_FILE, FACTS_FILE
 from andraeus_tui.store.facts import all_facts
 from andraeus_tui.store.rows import all_rows
 from andraeus_tui.updating import Changes, Start, changes_since, recorded, rows_of_update, shorter
+from generators.checks import schema
 from generators.reading import reading_rows
 from generators.unknown import known_keys
 from schemas.errors import InputError
@@ -20,7 +21,6 @@ from schemas.fact import Fact
 from schemas.row import ReviewState, Row, RowKind, Split
 from schemas.run import Dataset, DatasetFile, TrainConfig
 from schemas.settings import Preset, ProjectSettings, Recipe, Trainer, resolve_recipe
-from schemas.validate import problems
 
 
 def trained_kinds(preset: Preset) -> frozenset[RowKind]:
@@ -112,7 +112,7 @@ def _check(rows: list[Row], fact_ids: set[str], known: set[str]) -> None:
     """The last gate before training: every row fits its schema and the facts as they are now."""
     faults = []
     for number, row in enumerate(rows, start=1):
-        wrong = list(problems("row", row.model_dump(mode="json")))
+        wrong = [problem] if (problem := schema(row, ())) else []
         if not set(row.fact_ids) <= fact_ids:
             wrong.append("/fact_ids: a fact that is gone")
         if row.kind is RowKind.ABSTENTION and row.topic in known:
