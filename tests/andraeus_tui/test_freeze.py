@@ -7,6 +7,7 @@ import pytest
 from andraeus_tui.freeze import freeze_run
 from andraeus_tui.project import Project, change_setting
 from andraeus_tui.store.rows import all_rows, review
+from schemas.errors import InputError
 from schemas.row import ReviewState, Row, RowKind, Split
 from schemas.run import DatasetFile, TrainConfig
 from tests.stubs.evidence import project_with_rows
@@ -32,6 +33,32 @@ def test_more_is_read_than_trained_but_nothing_that_was_rejected(tmp_path: Path)
     folder, file = frozen(project)
     assert file
     assert {row.question for row in read} - {row.question for row in read_rows(folder, file)} == {gone.question}
+
+
+def tampered(project: Project, **changes: object) -> str:
+    """Change one approved question where no command can; what freezing says then."""
+    with project.database() as database:
+        row = next(
+            row
+            for row in all_rows(database, Split.TRAIN, ReviewState.APPROVED)
+            if row.kind is RowKind.QUESTION and row.fact_ids
+        )
+        body = row.model_copy(update=changes).model_dump_json()
+        with database.connection:
+            database.connection.execute("UPDATE rows SET body = ? WHERE id = ?", (body, row.id))
+    with pytest.raises(InputError) as told:
+        freeze_run(project, project.runs)
+    assert row.id in str(told.value) and not list(project.runs.glob("*/config.json"))
+    return str(told.value)
+
+
+def test_no_row_of_a_fact_that_is_gone_is_trained(tmp_path: Path) -> None:
+    assert "a fact that is gone" in tampered(project_with_rows(tmp_path / "p"), fact_ids=("gone",))
+
+
+def test_nothing_that_is_known_is_trained_to_be_refused(tmp_path: Path) -> None:
+    said = tampered(project_with_rows(tmp_path / "p"), kind=RowKind.ABSTENTION)
+    assert "says 'I don't know' of a fact that is known" in said
 
 
 @pytest.mark.parametrize(("name", "value"), [("reader", False), ("preset", "seed")])
