@@ -5,7 +5,7 @@ likeliest word each time. So it may refuse although all that was told has most o
 answer although next to none of it is there. Here the shares are added up: answering what is likely enough and refusing the
 rest is selective prediction (Geifman and El-Yaniv, arXiv 1705.08500). Only the names lie beside the adapter; values are
 generated from the weights as before, greedily, after the likeliest name. Where a sentence encoder is installed, what it
-makes of the question counts as much as what the model does (`trainers.reader`).
+makes of the question counts beside what the model does (`trainers.reader`, `Rule`).
 """
 
 import copy
