@@ -131,7 +131,8 @@ def main() -> None:
     body: list[dict[str, Any]] = []
     for rule in sorted(RULES, key=lambda rule: -sum(mean[rule].values())):
         people = list(found[rule].values())
-        each = {name: [one[name] for one in people if name in one] for name in sorted(people[0])}
+        names = sorted(people[0].keys() - {"prompt_tokens", "seconds"})
+        each = {name: [one[name] for one in people if name in one] for name in names}
         body.append({
             "rule": asdict(rule),
             "figures": {name: mean_over_people(values).model_dump() for name, values in each.items()},
