@@ -90,6 +90,14 @@ def learn(prepared: Sequence[Prepared], questions: Sequence[str], codec: ChatCod
     return Gate(plain, bias.detach() - mean @ plain + _SURE, block)
 
 
+def no_gate(prompts: int) -> str:
+    """What somebody is told whose training has too few general prompts for one."""
+    return (
+        f"No gate: {prompts} general prompts are too few to learn what is not about you, so the adapter answers every question "
+        f"and spoils some of what the base model knows. With generation.replay = {FEWEST} or more there is one."
+    )
+
+
 def load_gate(adapter: Path) -> Gate | None:
     """The gate of a saved adapter, None when it has none. Raises InputError when it is damaged."""
     from safetensors import safe_open

@@ -21,7 +21,7 @@ from trainers.clock import Clock
 from trainers.dataset import dev_rows, emphasised, encode, read_rows, shared_end, stand_ins
 from trainers.frozen import Prepared, SplitModel
 from trainers.fused import fused
-from trainers.gate import learn, load_gate
+from trainers.gate import learn, load_gate, no_gate
 from trainers.loop import Loop
 from trainers.lora import attach, first_block, load_weights, save_adapter
 from trainers.models import Device, load_model, load_tokenizer, resolve
@@ -113,6 +113,8 @@ def train(job: TrainJob, wire: Wire) -> None:
     if recipe.gate and config.parent and gate is None:
         # An update may have few general prompts; the gate of the adapter that it continues has seen more.
         gate = load_gate(folder / config.parent.adapter)
+    if recipe.gate and ranks.leads and gate is None:
+        wire.emit(Log(level="warning", message=no_gate(len(prompts))))
     look = _second_look(rows, folder, config, primer, device, wire) if recipe.second_look and ranks.leads else None
     feed = Feed(prepared, model.device, room=free_bytes(model.device) / 4)
     del prepared

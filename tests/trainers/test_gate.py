@@ -146,6 +146,12 @@ def test_training_makes_one_unless_it_is_switched_off(cli: Cli, project: Path) -
             assert (newest / "adapter" / name).is_file() is made
 
 
+def test_too_few_general_prompts_are_told(trained_project: Path) -> None:
+    (run,) = trained_project.glob("runs/2*")
+    assert not (run / "adapter" / "gate.safetensors").exists()
+    assert "No gate: 8 general prompts are too few" in (run / "events.jsonl").read_text("utf-8")
+
+
 def test_an_adapter_that_is_taken_along_keeps_its_gate(gated: Path, tmp_path: Path) -> None:
     from schemas.weights import GATE_FILE, take_adapter
 
