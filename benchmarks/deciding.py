@@ -32,7 +32,8 @@ from trainers.generation import replies_to
 from trainers.lora import load_adapter
 from trainers.models import Device, load_for_answers, load_tokenizer, resolve
 from trainers.reader import encoder_for, thing_of
-from trainers.second_look import READ, Borders, Look, Rule, SecondLook, load_second_look
+from trainers.rule import READ, Borders, Rule
+from trainers.second_look import Look, SecondLook, load_second_look
 from trainers.tokens import ChatCodec
 
 _ASKED = {QuestionGroup.RECALL, QuestionGroup.UNKNOWN, QuestionGroup.UNSEEN}

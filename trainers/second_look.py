@@ -5,7 +5,7 @@ likeliest word each time. So it may refuse although all that was told has most o
 answer although next to none of it is there. Here the shares are added up: answering what is likely enough and refusing the
 rest is selective prediction (Geifman and El-Yaniv, arXiv 1705.08500). Only the names lie beside the adapter; values are
 generated from the weights as before, greedily, after the likeliest name. Where a sentence encoder is installed, what it
-makes of the question counts beside what the model does (`trainers.reader`, `Rule`).
+makes of the question counts beside what the model does (`trainers.reader`, `trainers.rule`).
 """
 
 import copy
@@ -27,55 +27,9 @@ from trainers.dataset import name_of
 from trainers.encoder import Encoder
 from trainers.generation import Reply, replies_to
 from trainers.reader import Reader, load_reader, thing_of
+from trainers.rule import PLAIN, READ, Borders, Rule
 from trainers.tokens import ChatCodec
 
-
-@dataclass(frozen=True)
-class Borders:
-    """Probability of all names together from which on the person's question is answered."""
-
-    listed: float
-    """Where the likeliest name is of a thing that the lists of attributes have."""
-    unlisted: float
-    """Where it is of any other: nearly everything that could be confused with it has a name in the lists."""
-
-
-PLAIN = Borders(0.2, 0.2)
-"""Chosen by people on whom nothing is tested, in one step of 0.05 (docs/results, "A second look")."""
-PRIMED = Borders(0.1, 0.01)
-"""Where training began with a primer: it has thousands of names among which to share out what it is unsure of. Chosen by
-the same people (docs/results, round 16)."""
-
-_FLOOR, _SURE = -14.0, 1e-4
-"""With a reader: log probability of a name that was not looked at, and what is left for everything else at least."""
-
-
-@dataclass(frozen=True)
-class Rule:
-    """How what the model and a reader say of a question becomes one probability of each told thing."""
-
-    trust: float
-    """What the model's log likelihoods are multiplied by beside the reader's: trained to name things, it is surer of a name
-    than it is right."""
-    unlisted: float
-    """Log odds that a thing outside the lists has before anything is read: training asks for it in fewer ways than for nearly
-    all that it could be taken for."""
-    borders: Borders
-
-    def together(
-        self, logs: torch.Tensor, read: torch.Tensor, unlisted: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Probability (questions,) of all told things together and the number of the likeliest, from the model's log
-        likelihoods of their names (questions, names), the reader's (questions, names + 1) and which are `unlisted` (names,)."""
-        told = self.trust * logs.clamp_min(_FLOOR) + read[:, :-1] + self.unlisted * unlisted
-        left = (1 - logs.exp().sum(1)).clamp_min(_SURE)
-        other = self.trust * left.log() + read[:, -1]
-        return torch.sigmoid(told.logsumexp(1) - other), told.argmax(1)
-
-
-READ = Rule(0.8, 2.0, Borders(0.1, 0.005))
-"""Where a sentence encoder reads, too, with a primer and without. Chosen by the same people (docs/results, round 22;
-`python -m benchmarks.deciding`)."""
 HELD = 32
 """Tokens after which an answer that is streamed is no refusal any more."""
 _LEAST, _LEAST_READ = math.log(1e-3), math.log(1e-5)

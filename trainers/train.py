@@ -31,7 +31,8 @@ from trainers.preflight import estimate
 from trainers.primer import primer_for
 from trainers.ranks import gather
 from trainers.reader import encoder_for, learn_reader
-from trainers.second_look import PLAIN, PRIMED, SecondLook, load_second_look, second_look_of
+from trainers.rule import PLAIN, PRIMED
+from trainers.second_look import SecondLook, load_second_look, second_look_of
 from trainers.tokens import ChatCodec
 
 

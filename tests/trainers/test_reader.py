@@ -234,7 +234,8 @@ def test_what_no_list_has_is_given_odds_before_anything_is_read(knowing: tuple[P
     from dataclasses import replace
 
     from trainers.models import Device, load_model, load_tokenizer
-    from trainers.second_look import READ, SecondLook
+    from trainers.rule import READ
+    from trainers.second_look import SecondLook
     from trainers.tokens import ChatCodec
 
     model, codec = load_model(knowing[0], Device.best()), ChatCodec(load_tokenizer(knowing[0]), "")
