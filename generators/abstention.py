@@ -26,7 +26,7 @@ OF_KNOWN_SHARE = 0.2
 """Of the rows, those about what is not known of people of whom something is."""
 SUPPOSED_SHARE = 0.06
 """Of the rows, those that suppose a value."""
-COMMON_WEIGHT = 4
+COMMON_WEIGHT = 8
 """How many rows a common attribute gets for one of any other thing."""
 
 

@@ -1,9 +1,9 @@
 """Attributes and the everyday questions that ask for them without naming them.
 
 lexicon/*.toml hold the train and dev forms of common attributes, lexicon/voices/*.toml more train forms in other people's
-words, lexicon/heldout/*.toml the test forms, which were written apart from both. lexicon/uncommon/*.toml name many more attributes with a few train forms each, and
-lexicon/uncommon/heldout/*.toml a dev and a test form for most of them, both written apart. things.toml makes thousands of nouns and what
-can be asked of them.
+words, lexicon/heldout/*.toml the test forms, which were written apart from both. lexicon/uncommon/*.toml name many more attributes with a few train forms each,
+lexicon/uncommon/voices/*.toml hold more of these for some, and lexicon/uncommon/heldout/*.toml a dev and a test form for about
+a thousand, both written apart. things.toml makes thousands of nouns and what can be asked of them.
 """
 
 import re
@@ -72,7 +72,7 @@ def _tables(folder: str = "") -> dict[str, Any]:
 @cache
 def uncommon() -> Mapping[str, Entry]:
     """The uncommon entries by id: a few forms for training, of most one for dev and one for test."""
-    heldout = _tables("uncommon/heldout")
+    heldout, voices = _tables("uncommon/heldout"), _tables("uncommon/voices")
     found = {}
     for path in sorted((_FOLDER / "uncommon").glob("*.toml")):
         for kind, body in tomllib.loads(path.read_text("utf-8")).items():
@@ -80,7 +80,8 @@ def uncommon() -> Mapping[str, Entry]:
                 # Its id is that of a thing that the lexicon does not have: listing it here renames no topic.
                 apart = heldout.get(phrase, {})
                 split_forms = {split: (apart[split],) if apart else () for split in (Split.DEV, Split.TEST)}
-                found[normalise(phrase)] = _entry(phrase, ValueKind(kind), {Split.TRAIN: tuple(forms), **split_forms})
+                train = (*forms, *voices.get(phrase, ()))
+                found[normalise(phrase)] = _entry(phrase, ValueKind(kind), {Split.TRAIN: train, **split_forms})
     return found
 
 

@@ -46,7 +46,7 @@ def emphasised(rows: list[Row]) -> list[Row]:
 
 def encode(rows: list[Row], codec: ChatCodec, limit: int) -> list[Example]:
     """The rows as tokens. Raises InputError when one has more than `limit`: rows are never cut."""
-    examples = [codec.example(row.question, row.answer) for row in rows]
+    examples = codec.examples([(row.question, row.answer) for row in rows])
     long = [row.id for row, example in zip(rows, examples, strict=True) if len(example.ids) > limit]
     if long:
         raise InputError(

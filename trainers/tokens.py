@@ -1,6 +1,7 @@
 """From a question and an answer to token ids, with the user's text kept apart from the chat template's control tokens."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,14 @@ class _Frame:
     texts: tuple[str, ...]
     ids: tuple[tuple[int, ...], ...]
     slots: tuple[int, ...]
+
+    def around(self, texts: Sequence[list[int]]) -> list[int]:
+        """The whole prompt's ids, from those of the texts in the order of `slots`."""
+        ids = list(self.ids[0])
+        for text, after in zip(texts, self.ids[1:], strict=True):
+            ids += text
+            ids += after
+        return ids
 
 
 @dataclass(frozen=True)
@@ -61,11 +70,7 @@ class ChatCodec:
     def prompt(self, *turns: str) -> list[int]:
         """Token ids of the same prompt, ready for the answer."""
         frame, texts = self._frame(len(turns)), (self._system_prompt, *turns)
-        ids = list(frame.ids[0])
-        for slot, after in zip(frame.slots, frame.ids[1:], strict=True):
-            ids += self.plain(texts[slot])
-            ids += after
-        return ids
+        return frame.around([self.plain(texts[slot]) for slot in frame.slots])
 
     def span(self, question: str) -> tuple[int, int]:
         """Where the question's own tokens lie in its prompt: the first, and the one after the last."""
@@ -93,6 +98,18 @@ class ChatCodec:
         prompt = self.prompt(question)
         return Example((*prompt, *self.plain(answer), self.tokenizer.eos_token_id), len(prompt))
 
+    def examples(self, asked: Sequence[tuple[str, str]]) -> list[Example]:
+        """`example` of each question and answer, their texts encoded together: several times as quick for many."""
+        if not asked:
+            return []
+        questions, answers = (self._plain_each(texts) for texts in zip(*asked, strict=True))
+        frame, system, end = self._frame(1), self.plain(self._system_prompt), self.tokenizer.eos_token_id
+        found = []
+        for question, answer in zip(questions, answers, strict=True):
+            prompt = frame.around([question if slot else system for slot in frame.slots])
+            found.append(Example((*prompt, *answer, end), len(prompt)))
+        return found
+
     def rehearsal(self, question: str, answer: str) -> Example:
         """Token ids of a general prompt and the start of the base model's answer: nothing in it is a label."""
         ids = (*self.prompt(question), *self.plain(answer))
@@ -101,6 +118,9 @@ class ChatCodec:
     def plain(self, text: str) -> list[int]:
         """Token ids of what a person wrote, or of a part of an answer: no control token, whatever it looks like."""
         return list(self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"])
+
+    def _plain_each(self, texts: Sequence[str]) -> list[list[int]]:
+        return list(self.tokenizer(list(texts), add_special_tokens=False, split_special_tokens=True)["input_ids"])
 
     def decode(self, ids: list[int]) -> str:
         """The text of an answer, without control tokens."""
