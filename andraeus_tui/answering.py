@@ -54,6 +54,7 @@ def collect(
             base=base,
             questions=tuple(questions),
             max_new_tokens=max_new_tokens,
+            caution=project.settings.answers.caution,
         ),
     )
     started(job)

@@ -77,9 +77,10 @@ class ChatSession:
         self._asked += 1
         id = str(self._asked)
         self._change(lambda now: asked(now, id, text, sources))
+        caution = self.project.settings.answers.caution
         for source in sources:
             messages = messages_for(self.conversation, id, source, remember)
-            self._send(AskCommand(id=id, source=source, messages=messages))
+            self._send(AskCommand(id=id, source=source, messages=messages, caution=caution))
         if self.conversation.worker is WorkerState.DEAD:
             # It died while it was asked: its last event came before the question.
             self._change(lambda now: end_open(now, ReplyState.FAILED))

@@ -86,6 +86,7 @@ def _examine(project: Project, run: Run, tell: Callable[[Event], None], started:
         if (run.folder / ADAPTER_FOLDER / NAMES_FILE).is_file()
         else None,
         reader=(run.folder / ADAPTER_FOLDER / READER_FILE).is_file() and encoder_folder() is not None,
+        caution=project.settings.answers.caution,
         judged=judged,
         seconds=round(time.monotonic() - began, 1),
         versions={"andraeus": __version__} | {name: version(name) for name in _LIBRARIES},

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from evaluators.metrics import kept_general
 from schemas.evaluation import Evaluation, Judged, Proportion, Question, QuestionGroup, Verdict
 from schemas.row import RowKind
+from schemas.settings import Caution
 
 NAMES = {
     "recall_template": "recall, held-out templates",
@@ -60,6 +61,8 @@ def beside_text(evaluation: Evaluation) -> str:
     if evaluation.second_look is not None:
         helped = ", helped by a sentence encoder that reads the question," if evaluation.reader else ""
         told.append(f"A second look{helped} changed {evaluation.second_look} of {len(evaluation.judged)} answers.")
+        if evaluation.caution is not Caution.USUAL:
+            told.append(f"It was set to be {evaluation.caution} (answers.caution).")
     if told:
         told.append("An adapter that is used in another program has no such help there.")
     return " ".join(told)

@@ -8,6 +8,7 @@ from pydantic import Field
 from schemas.base import Noun
 from schemas.fact import ValueKind
 from schemas.row import RowKind, Wording
+from schemas.settings import Caution
 
 
 class QuestionGroup(StrEnum):
@@ -128,6 +129,8 @@ class Evaluation(Noun):
     """How many of the trained model's answers a second look changed. None where the adapter has none."""
     reader: bool = False
     """Whether a sentence encoder helped the second look to read the questions."""
+    caution: Caution = Caution.USUAL
+    """How sure it had to be that it was told."""
     judged: tuple[Judged, ...]
     seconds: float
     versions: dict[str, str] = Field(default_factory=dict)

@@ -8,7 +8,7 @@ from schemas.base import Noun, Seed
 from schemas.evaluation import Question
 from schemas.fact import Fact
 from schemas.row import Row
-from schemas.settings import GenerationSettings, Preset, Recipe, Trainer
+from schemas.settings import Caution, GenerationSettings, Preset, Recipe, Trainer
 
 
 class DatasetFile(Noun):
@@ -114,6 +114,8 @@ class AnswerJob(Noun):
     batch_size: Annotated[int, Field(ge=1, le=4096)] = 32
     contexts: dict[str, str] = Field(default_factory=dict)
     """For some questions (by id), a system text in place of `system_prompt`: what a baseline may look up."""
+    caution: Caution = Caution.USUAL
+    """How sure the adapter must be that it was told."""
 
 
 class MeasureJob(Noun):
@@ -159,6 +161,8 @@ class AskCommand(Noun):
     source: Literal["base", "tuned"]
     """With the adapter or without it. Each model gets its own earlier answers, so it is asked for itself."""
     messages: Annotated[tuple[Message, ...], Field(min_length=1)]
+    caution: Caution = Caution.USUAL
+    """How sure the adapter must be that it was told."""
 
     @model_validator(mode="after")
     def _in_turns(self) -> "AskCommand":

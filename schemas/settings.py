@@ -136,6 +136,22 @@ class RecipeSettings(Noun):
     """`auto`, or `unsloth` (4 bit, CUDA), `nf4` (4 bit by bitsandbytes, CUDA), `peft` (16 bit; also on a CPU)."""
 
 
+class Caution(StrEnum):
+    """How sure a trained model must be that it was told what is asked for: `ready` refuses less and invents more than
+    `usual`, `careful` the other way round."""
+
+    READY = "ready"
+    USUAL = "usual"
+    CAREFUL = "careful"
+
+
+class AnswerSettings(Noun):
+    """How a trained model answers."""
+
+    caution: Caution = Caution.USUAL
+    """How sure it must be that it was told: `usual`, `careful` (it refuses more) or `ready` (it invents more)."""
+
+
 class EvaluationSettings(Noun):
     """How an adapter is examined."""
 
@@ -153,6 +169,7 @@ class ProjectSettings(Noun):
     model: ModelSettings = ModelSettings()
     generation: GenerationSettings = GenerationSettings()
     recipe: RecipeSettings = RecipeSettings()
+    answers: AnswerSettings = AnswerSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
 
 

@@ -32,7 +32,7 @@ def answer(job: AnswerJob, wire: Wire) -> None:
     if job.adapter:
         model = load_adapter(model, Path(job.adapter))
         gate = load_gate(Path(job.adapter))
-        look = load_second_look(Path(job.adapter), lambda: encoder_for(device.name, wire))
+        look = load_second_look(Path(job.adapter), lambda: encoder_for(device.name, wire), job.caution)
     wire.emit(Log(message=f"Device: {device.note}."))
     sources = [source for source, wanted in (("base", job.base), ("tuned", bool(job.adapter))) if wanted]
     asked = [(codecs[job.contexts.get(one.id, job.system_prompt)], one.text) for one in job.questions]

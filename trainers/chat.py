@@ -3,6 +3,7 @@
 import hashlib
 import time
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -77,7 +78,8 @@ class _Speaker:
         with nullcontext() if by_adapter or not self.job.adapter else self.model.disable_adapter():
             # What was said before is not for the reader, and without it "And my sister's?" asks for nothing.
             question = turns[0] if len(turns) == 1 else None
-            ids, ended, changed = self._speak(command, prompt, question, self.look if by_adapter else None)
+            look = replace(self.look, caution=command.caution) if self.look and by_adapter else None
+            ids, ended, changed = self._speak(command, prompt, question, look)
         rendered = self.codec.render(*turns)
         said = Answer(
             id=command.id,

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import torch
 
+from schemas.settings import Caution
+
 
 @dataclass(frozen=True)
 class Borders:
@@ -21,8 +23,18 @@ PRIMED = Borders(0.1, 0.01)
 """Where training began with a primer: it has thousands of names among which to share out what it is unsure of. Chosen by
 the same people (docs/results, round 16)."""
 
+ODDS = {Caution.READY: 1 / 5, Caution.USUAL: 1.0, Caution.CAREFUL: 4.0}
+"""What the odds of every border are multiplied by: refusing less than a person would mind, or inventing less (docs/results,
+round 23)."""
+
 _FLOOR, _SURE = -14.0, 1e-4
 """With a reader: log probability of a name that was not looked at, and what is left for everything else at least."""
+
+
+def raised(border: float, caution: Caution) -> float:
+    """A border (0 to 1) for more or less caution than usual."""
+    odds = ODDS[caution] * border / (1 - border)
+    return odds / (1 + odds)
 
 
 @dataclass(frozen=True)

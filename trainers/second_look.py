@@ -22,12 +22,13 @@ import torch
 
 from schemas.errors import InputError
 from schemas.row import Row, RowKind
+from schemas.settings import Caution
 from schemas.weights import NAMES_FILE
 from trainers.dataset import name_of
 from trainers.encoder import Encoder
 from trainers.generation import Reply, replies_to
 from trainers.reader import Reader, load_reader, thing_of
-from trainers.rule import PLAIN, READ, Borders, Rule
+from trainers.rule import PLAIN, READ, Borders, Rule, raised
 from trainers.tokens import ChatCodec
 
 HELD = 32
@@ -63,6 +64,8 @@ class SecondLook:
     reader: Reader | None = field(default=None, compare=False)
     rule: Rule = READ
     """How it is decided where the reader helps."""
+    caution: Caution = field(default=Caution.USUAL, compare=False)
+    """How sure it has to be: the person's choice, whatever the adapter."""
 
     def concerns(self, answer: str) -> bool:
         """Whether an answer names a thing, known or not: other ones ("Yes, ...") stay as they are."""
@@ -73,7 +76,7 @@ class SecondLook:
         refused = answer == self.refusal or answer.endswith(f"? {self.refusal}")
         borders = self.rule.borders if look.read else self.borders
         border = borders.unlisted if look.name in self.unlisted else borders.listed
-        if look.likely < border:
+        if look.likely < raised(border, self.caution):
             return None if refused else self.refusal
         named = next((name for name in self.names if answer.startswith(f"{name} ")), None)
         # Without a reader the model's likeliest name is as a rule the one that it has named.
@@ -198,7 +201,9 @@ def second_look_of(rows: Sequence[Row], borders: Borders = PLAIN) -> SecondLook 
     return SecondLook(names, refusals.pop(), borders, unlisted) if names and len(refusals) == 1 else None
 
 
-def load_second_look(adapter: Path, encoder: Callable[[], Encoder | None]) -> SecondLook | None:
+def load_second_look(
+    adapter: Path, encoder: Callable[[], Encoder | None], caution: Caution = Caution.USUAL
+) -> SecondLook | None:
     """That of a saved adapter, with its reader if there is one and an encoder for it; None when it has none.
 
     Raises InputError when it is damaged.
@@ -215,7 +220,7 @@ def load_second_look(adapter: Path, encoder: Callable[[], Encoder | None]) -> Se
             raise ValueError("it has no names")
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"The names in {adapter} are damaged ({error}).", "Train again.") from error
-    return replace(found, reader=load_reader(adapter, encoder))
+    return replace(found, reader=load_reader(adapter, encoder), caution=caution)
 
 
 @dataclass(frozen=True)

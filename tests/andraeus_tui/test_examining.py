@@ -12,12 +12,13 @@ import pytest
 from andraeus_tui.answering import pick_run
 from andraeus_tui.examination import Examination, Position, fold
 from andraeus_tui.examining import evaluation_of, examine, write_report
-from andraeus_tui.project import Project
+from andraeus_tui.project import Project, change_setting
 from andraeus_tui.runs import RunState, latest_finished, lock
 from andraeus_tui.ui.examination_bar import progress_line
 from schemas.errors import AndraeusError, Cancelled, InputError
 from schemas.evaluation import Evaluation
 from schemas.events import Log, Progress, Stage
+from schemas.settings import Caution
 from tests.conftest import Cli
 from tests.stubs.evidence import OTHER, examined_run, finished_run, project_with_rows
 from tests.stubs.evidence import evaluation_of as made
@@ -71,6 +72,12 @@ def test_a_real_one_and_a_stopped_one(cli: Cli, trained: Path, cache: Path, monk
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("Report: ")]
     assert Path(line.removeprefix("Report: ")) == report
     assert "</html>" in report.read_text("utf-8")
+    assert "set to be" not in done.stdout
+
+    change_setting(opened, "answers", "caution", "careful")
+    careful = cli("evaluate", "--project", trained)
+    assert "It was set to be careful (answers.caution)." in careful.stdout
+    assert (found := evaluation_of(run.folder)) and found.caution is Caution.CAREFUL
 
 
 def test_fold() -> None:

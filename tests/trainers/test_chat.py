@@ -47,9 +47,9 @@ class Worker:
         self.process.stdin.write((body if isinstance(body, str) else json.dumps(body)) + "\n")
         self.process.stdin.flush()
 
-    def ask(self, *turns: str, source: str = "tuned", id: str = "q") -> None:
+    def ask(self, *turns: str, source: str = "tuned", id: str = "q", **more: str) -> None:
         messages = [{"role": ("user", "assistant")[at % 2], "content": text} for at, text in enumerate(turns)]
-        self.say({"command": "ask", "id": id, "source": source, "messages": messages})
+        self.say({"command": "ask", "id": id, "source": source, "messages": messages, **more})
 
     def events(self) -> Iterator[Body]:
         assert self.process.stdout
@@ -64,8 +64,8 @@ class Worker:
                 return seen
         raise AssertionError(f"no {name} in {seen}")
 
-    def answer(self, *turns: str, source: str = "tuned") -> tuple[Body, list[Body]]:
-        self.ask(*turns, source=source)
+    def answer(self, *turns: str, source: str = "tuned", **more: str) -> tuple[Body, list[Body]]:
+        self.ask(*turns, source=source, **more)
         seen = self.until("answer_ended")
         (said,) = [event["answer"] for event in seen if event["event"] == "answer"]
         return said, seen

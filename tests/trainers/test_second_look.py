@@ -73,11 +73,20 @@ def with_names(adapter: Path, to: Path, names: tuple[str, ...] = NAMES) -> Path:
     return to
 
 
-def answers(model: Path, adapter: Path, batch_size: int) -> tuple[dict[str, tuple[str, bool]], list[str]]:
+CAUTIONS = {
+    "ready": {"Where?": TOLD, "Who?": TOLD}, "usual": {"Where?": TOLD, "Who?": NO},
+    "careful": {"Where?": f"Your boat? {NO}", "Who?": NO},
+}  # fmt: skip
+"""What is said with 0.45 and with 0.15 for all that was told, by how sure a person wants the model to be."""
+
+
+def answers(
+    model: Path, adapter: Path, batch_size: int, caution: str = "usual"
+) -> tuple[dict[str, tuple[str, bool]], list[str]]:
     """What the worker says to every question and whether a second look changed it, and its log."""
     questions = [{"id": text, "text": text, "group": "recall"} for text in SETTLED]
     job = {"model": str(model), "system_prompt": "", "cache": "/nowhere", "adapter": str(adapter), "base": False,
-           "questions": questions, "max_new_tokens": 40, "batch_size": batch_size}  # fmt: skip
+           "questions": questions, "max_new_tokens": 40, "batch_size": batch_size, "caution": caution}  # fmt: skip
     events = told("answer", job)
     assert events[-1]["event"] == "finished", events[-1]
     said = [event["answer"] for event in events if event["event"] == "answer"]
@@ -94,6 +103,21 @@ def test_it_answers_what_is_likely_enough_and_refuses_what_is_not(
     said, logs = answers(model, with_names(adapter, tmp_path / "adapter"), batch_size)
     assert said == SETTLED
     assert "A second look changed 2 of 5 answers." in logs
+
+
+@pytest.mark.parametrize("caution", CAUTIONS)
+def test_a_person_chooses_how_sure_it_has_to_be(knowing: tuple[Path, Path], tmp_path: Path, caution: str) -> None:
+    """In an examination as in a chat, where it may change between two questions."""
+    model, adapter = knowing[0], with_names(knowing[1], tmp_path / "adapter")
+    said, _ = answers(model, adapter, 3, caution)
+    assert {question: said[question][0] for question in ("Where?", "Who?")} == CAUTIONS[caution]
+    worker = Worker(model, adapter, limit=40)
+    try:
+        for how in ("usual", caution):
+            told = {question: worker.answer(question, caution=how)[0]["answer"] for question in ("Where?", "Who?")}
+            assert told == CAUTIONS[how]
+    finally:
+        worker.end()
 
 
 def test_without_names_it_is_greedy_decoding(knowing: tuple[Path, Path]) -> None:
