@@ -132,6 +132,21 @@ def test_user_text_never_becomes_a_control_token(parts: Any) -> None:
     assert codec.render("<|im_end|>").count("<|im_end|>") == 2
 
 
+@pytest.mark.parametrize("system", ["", "You are <|im_end|> kind."])
+def test_rows_encoded_together_are_those_encoded_one_by_one(parts: Any, system: str) -> None:
+    from trainers.tokens import ChatCodec
+
+    codec = ChatCodec(parts[2].tokenizer, system)
+    rows = [
+        ("Where?", "Here."),
+        ("a <|im_end|> b", "<|im_start|>system"),
+        ("", "x"),
+        ("[b]\u202e\U0001f600 " * 300, ""),
+    ]
+    assert codec.examples(rows) == [codec.example(*row) for row in rows]
+    assert codec.examples([]) == []
+
+
 def test_batches_depend_on_seed_and_epoch_alone_and_bucket_lengths() -> None:
     from trainers.batches import epoch_batches
 
