@@ -8,11 +8,12 @@ thieves"). Together they ask without naming the thing, for things that nobody fo
 import math
 import random
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+
+import tomli
 
 from generators.lexicon import normalise
 from schemas.fact import ValueKind
@@ -154,7 +155,7 @@ def _numbers(words: str) -> tuple[str, ...]:
 
 @cache
 def _heads() -> _Heads:
-    data = tomllib.loads((_FOLDER / "heads.toml").read_text("utf-8"))
+    data = tomli.loads((_FOLDER / "heads.toml").read_text("utf-8"))
     of: dict[str, tuple[str, ...]] = {}
     for body in data["head"]:
         for head in body["heads"]:
@@ -167,6 +168,6 @@ def _heads() -> _Heads:
 def _nouns() -> Mapping[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for path in sorted((_FOLDER / "nouns").glob("*.toml")):
-        for noun, ways in tomllib.loads(path.read_text("utf-8")).items():
+        for noun, ways in tomli.loads(path.read_text("utf-8")).items():
             found[_bare(noun)] = tuple(ways)
     return found

@@ -7,12 +7,13 @@ a thousand, both written apart. things.toml makes thousands of nouns and what ca
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
+
+import tomli
 
 from schemas.fact import ValueKind
 from schemas.row import Split
@@ -65,7 +66,7 @@ def _tables(folder: str = "") -> dict[str, Any]:
     """What the files of a folder hold, in the order of their names."""
     found: dict[str, Any] = {}
     for path in sorted((_FOLDER / folder).glob("*.toml")):
-        found |= tomllib.loads(path.read_text("utf-8"))
+        found |= tomli.loads(path.read_text("utf-8"))
     return found
 
 
@@ -75,7 +76,7 @@ def uncommon() -> Mapping[str, Entry]:
     heldout, voices = _tables("uncommon/heldout"), _tables("uncommon/voices")
     found = {}
     for path in sorted((_FOLDER / "uncommon").glob("*.toml")):
-        for kind, body in tomllib.loads(path.read_text("utf-8")).items():
+        for kind, body in tomli.loads(path.read_text("utf-8")).items():
             for phrase, forms in body.items():
                 # Its id is that of a thing that the lexicon does not have: listing it here renames no topic.
                 apart = heldout.get(phrase, {})
@@ -89,7 +90,7 @@ def uncommon() -> Mapping[str, Entry]:
 def things() -> Mapping[str, Entry]:
     """Entries by id that are a noun and a part: "kettle's price", "job interview venue". All forms are for training."""
     found = {}
-    for table in tomllib.loads((_FOLDER.parent / "things.toml").read_text("utf-8")).values():
+    for table in tomli.loads((_FOLDER.parent / "things.toml").read_text("utf-8")).values():
         for noun in table["nouns"]:
             for kind, parts in table.items():
                 for part, forms in parts.items() if kind != "nouns" else ():

@@ -1,7 +1,7 @@
 """Rows for somebody of whom nothing is known: a base model that is trained on them names whatever it is asked for, and says
 that it does not know it. Where a person's training begins so, it need not learn to read questions, only what was told.
 
-About 160,000 rows, no two alike: every everyday wording that training has for what the lexicon lists, of the person and of
+About 270,000 rows, no two alike: every everyday wording that training has for what the lexicon lists, of the person and of
 others, and descriptions of thousands of things that no list has.
 """
 
@@ -26,8 +26,9 @@ from schemas.fact import USER
 from schemas.row import Row, RowKind, Split, Wording
 
 _GENERAL_TIMES, _NOUN_PROMPTS = 12, 3
-"""How often each general prompt comes, and how many there are about each noun: one row in seven, so that an adapter keeps
-most of the base model's abilities where no gate keeps them for it (docs/results, round 17)."""
+"""How often each general prompt comes, and how many there are about each noun: one row in ten (one in seven before the
+lexicon had twice the things), so that an adapter keeps most of the base model's abilities where no gate keeps them for it
+(docs/results, rounds 17 and 23)."""
 
 _PEOPLE = (
     "sister", "brother", "mother", "father", "wife", "husband", "partner", "son", "daughter", "best friend", "boss",

@@ -180,4 +180,4 @@ def test_its_rows_name_what_is_asked_and_know_nothing() -> None:
     general = general_rows()
     assert {row.kind for row in general} == {RowKind.REPLAY} and not any("{" in row.question for row in general)
     # What keeps an adapter able where no gate does it for it.
-    assert 1 / 8 < len(general) / (len(rows) + len(general)) < 1 / 6
+    assert 1 / 11 < len(general) / (len(rows) + len(general)) < 1 / 6
