@@ -43,6 +43,8 @@ _ABOUT = (
     "What do people think of when they hear {n}?", "Where does the word {n} come from?", "Write a short poem about {n}.",
     "What is there to know about {n}?", "Is {n} a noun?", "Give me a fact about {n}.",
 )  # fmt: skip
+_LATER = frozenset(["band", "dentist appointment", "doctor appointment", "vet appointment"])
+"""Nouns that are things of their own since the shipped primers were made: they come in when those are made anew."""
 _T = Split.TRAIN
 
 
@@ -95,7 +97,7 @@ def _things(rng: random.Random) -> Iterator[tuple[Topic, list[Asked]]]:
     phrases = [f"{rng.choice(nouns)} {rng.choice(rng.choice(heads))}" for _ in range(_PHRASES)]
     for phrase, count in (*((noun, 6) for noun in nouns), *((phrase, 4) for phrase in phrases)):
         topic = _of_user(phrase)
-        built = [] if topic.entry else described_forms(topic, _T)
+        built = [] if topic.entry or phrase in _LATER else described_forms(topic, _T)
         if built:
             yield topic, _some(topic, built, count, rng)
             yield topic, generic_questions(topic, _T, 1, rng)

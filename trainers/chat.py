@@ -110,28 +110,32 @@ class _Speaker:
         """
         told = _Told(self.wire, self.codec, command)
         ids: list[int] = []
-        ended = self._generate(prompt, ids, told, HELD if look else 0)
-        if look and ended and len(ids) < HELD and look.concerns(text := self.codec.decode(ids)):
+        ended = self._generate(prompt, ids, told, look)
+        text = self.codec.decode(ids)
+        settled = len(ids) > HELD or (ended and len(ids) == HELD) or self.wire.cancel_requested
+        if look and not settled and look.looks_at(text, ended):
             read = None if look.joins(text) else question
-            start = look.wants(text, look.look(self.model, self.codec, [prompt], [read])[0])
+            start = look.wants(text, look.look(self.model, self.codec, [prompt], [read])[0], ended)
             if start is not None:
                 ids = self.codec.plain(start)
-                if start != look.refusal:
-                    ended = self._generate([*prompt, *ids], ids, told, 0)
+                ended = start == look.refusal or self._generate([*prompt, *ids], ids, told, None)
                 told.up_to(ids)
                 return ids, ended, True
         told.up_to(ids)
         return ids, ended, False
 
-    def _generate(self, prompt: list[int], ids: list[int], told: "_Told", held: int) -> bool:
-        """Put the tokens of an answer behind `ids`, telling them from the `held`-th on; whether the model ended it itself."""
+    def _generate(self, prompt: list[int], ids: list[int], told: "_Told", look: SecondLook | None) -> bool:
+        """Put the tokens of an answer behind `ids`; whether the model ended it itself. With a second look the first ones are
+        not told yet, and no more come where it will be looked at."""
         for token in tokens_of(
             self.model, self.codec, prompt, self._limit - len(ids), lambda: self.wire.cancel_requested
         ):
             if token == self.codec.tokenizer.eos_token_id:
                 return True
             ids.append(token)
-            if len(ids) >= held:
+            if look and len(ids) == HELD and look.looks_at(self.codec.decode(ids), False):
+                return False
+            if not look or len(ids) >= HELD:
                 told.up_to(ids)
         return False
 

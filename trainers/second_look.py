@@ -71,17 +71,26 @@ class SecondLook:
         """Whether an answer names a thing, known or not: other ones ("Yes, ...") stay as they are."""
         return answer.split(" ", 1)[0] in {name.split(" ", 1)[0] for name in self.names}
 
-    def wants(self, answer: str, look: Look) -> str | None:
-        """How an answer is to begin instead; the refusal alone ends it. None when it stays."""
+    def named(self, answer: str) -> str | None:
+        """The told thing that an answer names first; None where it names none."""
+        return next((name for name in self.names if answer.startswith(f"{name} ")), None)
+
+    def looks_at(self, answer: str, ended: bool) -> bool:
+        """Whether an answer is to be looked at: one that was cut off while it told a value stays, however long that is, and
+        one that had named no told thing by then has lost its way."""
+        return self.concerns(answer) and (ended or self.named(answer) is None)
+
+    def wants(self, answer: str, look: Look, ended: bool = True) -> str | None:
+        """How an answer is to begin instead; the refusal alone ends it. None when it stays: one that was cut off (not `ended`)
+        never does."""
         refused = answer == self.refusal or answer.endswith(f"? {self.refusal}")
         borders = self.rule.borders if look.read else self.borders
         border = borders.unlisted if look.name in self.unlisted else borders.listed
         if look.likely < raised(border, self.caution):
             return None if refused else self.refusal
-        named = next((name for name in self.names if answer.startswith(f"{name} ")), None)
         # Without a reader the model's likeliest name is as a rule the one that it has named.
-        another = look.read and named is not None and named != look.name
-        return look.name if refused or another else None
+        another = look.read and self.named(answer) not in {None, look.name}
+        return look.name if refused or another or not ended else None
 
     def joins(self, answer: str) -> bool:
         """Whether an answer names two told things: "Your employer is Acme and your city is Lisbon.", "... and Ann's city is"."""
@@ -157,10 +166,11 @@ class SecondLook:
         found = replies_to(model, codec, prompts, max_new_tokens, batch_size, stop)
         while batch := list(islice(found, batch_size)):
             began = time.perf_counter()
-            asked = [(at, reply) for at, reply in batch if reply.finished and self.concerns(reply.text)]
+            asked = [(at, reply) for at, reply in batch if self.looks_at(reply.text, reply.finished)]
             read = [None if self.joins(reply.text) else questions[at] for at, reply in asked]
             looks = self.look(model, codec, [prompts[at] for at, _ in asked], read)
-            starts = {at: self.wants(reply.text, look) for (at, reply), look in zip(asked, looks, strict=True)}
+            wanted = zip(asked, looks, strict=True)
+            starts = {at: self.wants(reply.text, look, reply.finished) for (at, reply), look in wanted}
             again = [at for at, start in starts.items() if start and start != self.refusal]
             longer = [[*prompts[at], *codec.plain(str(starts[at]))] for at in again]
             said = {again[n]: reply for n, reply in replies_to(model, codec, longer, max_new_tokens, batch_size, stop)}
@@ -169,8 +179,10 @@ class SecondLook:
                 start, timed = starts.get(at), replace(reply, seconds=reply.seconds + more)
                 if at in said:
                     yield at, replace(timed, text=f"{start} {said[at].text}", finished=said[at].finished), True
-                elif start is None or start == self.refusal:
-                    yield at, replace(timed, text=start or reply.text), start is not None
+                elif start is None:
+                    yield at, timed, False
+                elif start == self.refusal:
+                    yield at, replace(timed, text=start, finished=True), True
                 # else it was stopped in between: no answer is better than half of one
 
     def save(self, adapter: Path) -> None:

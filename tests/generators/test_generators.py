@@ -75,6 +75,29 @@ def test_natural_wordings_do_not_name_the_attribute() -> None:
         ("sister's husband", "employer", "your sister's husband's employer"),
         ("user", "spirit_animal", "your spirit animal"),
         ("user", "partner_name", "your partner"),
+        # Somebody by his role is the person's own, whoever has a name is not.
+        ("cellist", "name", "your cellist's name"),
+        ("Saturday helper", "name", "your Saturday helper's name"),
+        ("sous-chef", "age", "your sous-chef's age"),
+        ("my violist", "name", "your violist's name"),
+        ("sister's drummer", "name", "your sister's drummer's name"),
+        ("boat", "engine", "your boat's engine"),
+        ("Cooper", "age", "Cooper's age"),
+        ("peter", "age", "peter's age"),
+        ("rose", "age", "rose's age"),
+        ("dr miller", "age", "dr miller's age"),
+        ("anna's boat", "name", "anna's boat's name"),
+        ("hive 4", "queen", "hive 4's queen"),
+        # An appointment with somebody is the person's.
+        ("user", "dentist appointment", "your dentist appointment"),
+        ("user", "dentist's appointment", "your dentist's next appointment"),
+        # What happens to a thing, as a noun; what was done to it.
+        ("user", "residence permit expires", "your residence permit expiry"),
+        ("user", "pacemaker_fitted", "your pacemaker fitting date"),
+        ("user", "best gift received", "your best gift received"),
+        ("user", "expires", "your expires"),
+        ("user", "band", "your band"),
+        ("user", "favorite band", "your favorite band"),
     ],
 )
 def test_topics(subject: str, attribute: str, named: str) -> None:

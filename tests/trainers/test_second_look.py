@@ -1,6 +1,7 @@
 """A second look: what was told is weighed together before the model refuses, and before it answers."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ torch = pytest.importorskip("torch")
 
 NO = "I don't know."
 TOLD, AGE = "Your employer is Acme.", "Your age is 7."
+ENDLESS, LONG = "Your gym" + " [x]" * 24, "Your employer is" + " very" * 48
 NAMES = ("Your employer is", "Your age is")
 SAYS = (
     # Refused by greedy decoding, although what was told has more than 0.4.
@@ -26,6 +28,10 @@ SAYS = (
     ("When?", AGE, 1), ("What?", f"Your vase? {NO}", 1), ("Is it?", "Yes, it is.", 1),
 )  # fmt: skip
 """Question, answer, how often."""
+RUNS_ON = (
+    ("Where?", ENDLESS, 60), ("Where?", TOLD, 40), ("Who?", ENDLESS, 1), ("What?", LONG, 1),
+)  # fmt: skip
+"""Never ended: about something that was never told, or in the middle of a long value."""
 SETTLED = {
     "Where?": (TOLD, True), "Who?": (NO, True), "When?": (AGE, False), "What?": (f"Your vase? {NO}", False),
     "Is it?": ("Yes, it is.", False),
@@ -35,14 +41,19 @@ SETTLED = {
 @pytest.fixture(scope="module")
 def knowing(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A tiny model trained to be of two minds, and the folder of an adapter that changes nothing."""
+    return of_two_minds(tiny_model, tmp_path_factory.mktemp("knowing"), SAYS)
+
+
+def of_two_minds(tiny_model: Path, folder: Path, says: tuple[tuple[str, str, int], ...]) -> tuple[Path, Path]:
+    """A tiny model that gives each answer as often as `says` tells, and the folder of an adapter that changes nothing."""
     from trainers.models import Device, load_model, load_tokenizer
     from trainers.tokens import ChatCodec
 
     model, tokenizer = load_model(tiny_model, Device.best()).float().requires_grad_(True), load_tokenizer(tiny_model)
     codec = ChatCodec(tokenizer, "")
-    examples = [codec.example(question, answer) for question, answer, _ in SAYS]
-    totals = {question: sum(n for other, _, n in SAYS if other == question) for question, _, _ in SAYS}
-    shares = torch.tensor([n / totals[question] for question, _, n in SAYS])
+    examples = [codec.example(question, answer) for question, answer, _ in says]
+    totals = {question: sum(n for other, _, n in says if other == question) for question, _, _ in says}
+    shares = torch.tensor([n / totals[question] for question, _, n in says])
     ids = torch.zeros(len(examples), max(len(one.ids) for one in examples), dtype=torch.long)
     labels = torch.full_like(ids, -100)
     for row, one in enumerate(examples):
@@ -56,7 +67,6 @@ def knowing(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple
         steps.zero_grad()
         (each * shares).sum().backward()
         steps.step()
-    folder = tmp_path_factory.mktemp("knowing")
     model.bfloat16().save_pretrained(folder / "model")
     tokenizer.save_pretrained(folder / "model")
     return folder / "model", random_adapter(folder / "model", folder / "adapter", 1e-12)
@@ -81,10 +91,10 @@ CAUTIONS = {
 
 
 def answers(
-    model: Path, adapter: Path, batch_size: int, caution: str = "usual"
+    model: Path, adapter: Path, batch_size: int, caution: str = "usual", asked: Iterable[str] = SETTLED
 ) -> tuple[dict[str, tuple[str, bool]], list[str]]:
     """What the worker says to every question and whether a second look changed it, and its log."""
-    questions = [{"id": text, "text": text, "group": "recall"} for text in SETTLED]
+    questions = [{"id": text, "text": text, "group": "recall"} for text in asked]
     job = {"model": str(model), "system_prompt": "", "cache": "/nowhere", "adapter": str(adapter), "base": False,
            "questions": questions, "max_new_tokens": 40, "batch_size": batch_size, "caution": caution}  # fmt: skip
     events = told("answer", job)
@@ -116,6 +126,29 @@ def test_a_person_chooses_how_sure_it_has_to_be(knowing: tuple[Path, Path], tmp_
         for how in ("usual", caution):
             told = {question: worker.answer(question, caution=how)[0]["answer"] for question in ("Where?", "Who?")}
             assert told == CAUTIONS[how]
+    finally:
+        worker.end()
+
+
+def test_an_answer_without_end_is_looked_at_unless_it_tells_a_value(tiny_model: Path, tmp_path: Path) -> None:
+    """In an examination as in a chat, which tells nothing of what went astray."""
+    model, plain = of_two_minds(tiny_model, tmp_path, RUNS_ON)
+    adapter = with_names(plain, tmp_path / "looking")
+    settled = {"Where?": (TOLD, True), "Who?": (NO, True)}
+    said, _ = answers(model, adapter, 8, asked=[*settled, "What?"])
+    long, changed = said.pop("What?")
+    assert said == settled
+    assert LONG.startswith(long) and len(long.split()) > 10 and not changed
+    worker = Worker(model, adapter, limit=60)
+    try:
+        for question, (text, _) in settled.items():
+            one, seen = worker.answer(question)
+            assert (one["answer"], one["second_look"], seen[-1]["reason"]) == (text, True, "complete")
+            assert "".join(event["text"] for event in seen if event["event"] == "delta") == text
+        one, seen = worker.answer("What?")
+        assert LONG.startswith(one["answer"]) and (one["second_look"], seen[-1]["reason"]) == (False, "length")
+        one, _ = worker.answer("Who?", source="base")
+        assert ENDLESS.startswith(one["answer"])
     finally:
         worker.end()
 

@@ -85,6 +85,21 @@ async def test_asking_and_reading_along(trained: Project, jobs: list[FakeChatJob
     assert jobs[0].stopped, "no process outlives the app"
 
 
+async def test_who_comes_back_types_on(trained: Project, jobs: list[FakeChatJob]) -> None:
+    async with AndraeusApp().run_test(size=(80, 24)) as pilot:
+        await go(pilot, trained)
+        await ask(pilot, "Where do I work?")
+        jobs[-1].answer("Your employer is Harbor Radio.")
+        await until(pilot, lambda: texts(pilot) == ["Your employer is Harbor Radio."])
+        await pilot.press("escape", "r", "escape")
+        await settle(pilot)
+        assert isinstance(pilot.app.focused, AnswerBox), "a dialog leaves the focus where it was"
+        await pilot.press("1")
+        await settle(pilot)
+        await pilot.press("6", *"Who?")
+        assert pilot.app.screen.query_one(QuestionLine).value == "Who?"
+
+
 async def test_base_and_tuned_side_by_side_or_below_each_other(trained: Project, jobs: list[FakeChatJob]) -> None:
     for size, beside in zip(SIZES, (False, True), strict=True):
         async with AndraeusApp().run_test(size=size) as pilot:

@@ -90,6 +90,7 @@ class ChatScreen(ProjectScreen):
         self._both = False
         self._remember = False
         self._busy = False
+        self._left = False
         self._painted: object = None
 
     def body(self) -> ComposeResult:
@@ -103,13 +104,20 @@ class ChatScreen(ProjectScreen):
         """Paint while answers come."""
         self.set_interval(_PAINT_SECONDS, self._paint)
 
+    def put_away(self) -> None:
+        """A dialog gives the focus back to where it was, another step does not."""
+        self._left = self.app.current_mode != self.STEP
+
     def on_unmount(self) -> None:
         """Leave no process."""
         if self.session is not None:
             self.session.close()
 
     def show(self) -> None:
-        """Look for runs: another step may have trained one, or another project is open."""
+        """The line, to type on, and a look for runs: another step may have trained one, or another project is open."""
+        if self._left:
+            self._left = False
+            self.action_back()
         wanted, self.andraeus.wanted_run = self.andraeus.wanted_run, None
         project = self.project
         self.run_worker(
