@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from generators import described, lexicon
 from generators.language import USER, Owner, is_relation, owner_of, possessive, towards_user
+from generators.owners import meant_by
 from schemas.fact import Fact, ImportedFact, Tier, ValueKind, plain_text
 
 _DATE = re.compile(
@@ -26,7 +27,7 @@ _CLAUSE = re.compile(
     r"married|moved|goes|got|allergic|afraid|wakes?|name of|located|dating|reports?|grew|from|when|where|who|what|how)\b|"
     r" (?:at|in|for|on|by|from|to|as|of|with|old|born)$"
 )
-_EVENT = {
+_VERB_AS_NOUN = {
     "expires": "expiry",
     "ends": "end",
     "starts": "start",
@@ -35,21 +36,12 @@ _EVENT = {
     "closes": "closing",
 }
 """What happens to a thing, as a noun: "permit expires" is the permit's expiry."""
-_DONE = re.compile(
+_PARTICIPLE = re.compile(
     r"^(?:fitt|install|issu|renew|servic|repair|inspect|replac|adopt|vaccinat|neuter|diagnos|hir|found|sign)ed$"
 )
 """What was done to it, as a rule on a day."""
-_WITH = frozenset(["appointment", "appointments"])
+_APPOINTMENTS = frozenset(["appointment", "appointments"])
 """What I have with somebody is mine: a "dentist appointment" is no dentist's."""
-_ROLE = re.compile(r"[a-z]{2}(?:er|or|ist|ian|man|woman|person)$")
-_NAMES = frozenset(
-    "dr mr mrs ms prof peter walter oliver victor roger jennifer esther hunter carter tyler parker cooper spencer xavier "
-    "javier werner dieter rainer alexander christopher trevor connor igor hector salvador brian adrian julian christian "
-    "sebastian damian fabian vivian gillian marian dorian norman herman roman german rose lily daisy iris ivy heather "
-    "holly olive ruby pearl amber jade robin jay jack mark frank bill rob pat art dean basil ginger hazel violet poppy "
-    "may june april august summer dawn grace hope joy faith star sunny angel duke prince".split()
-)
-"""Titles, and what reads like a role or is a noun and is a name, too."""
 _RELATIONAL = re.compile(r"\b(?:favou?rite|likes?|dislikes?|loves?|hates?|prefer\w*|friend|best)\b")
 
 
@@ -108,30 +100,16 @@ def _split_owner(attribute: str) -> tuple[Owner, str] | None:
             continue
         if head == bare and lexicon.find(tail) is None and tail.casefold() not in {"name", "names"}:
             continue
-        if head == bare and tail.casefold() in _WITH:
+        if head == bare and tail.casefold() in _APPOINTMENTS:
             continue
         return owner_of(f"my {bare}"), tail
     return None
 
 
-def _owner(subject: str) -> Owner:
-    """Whose fact it is. In lower case somebody by his role or some thing is the person's own ("cellist", "Saturday helper",
-    "boat"); what has a capital is a name."""
-    found, words = owner_of(subject), re.split(r"[ -]", subject)
-    if (
-        found.is_user
-        or found.noun.startswith("my ")
-        or not words[-1].islower()
-        or not _NAMES.isdisjoint({words[0], words[-1]})
-    ):
-        return found
-    return owner_of(f"my {subject}") if _ROLE.search(words[-1]) or words[-1] in described.nouns() else found
-
-
 @lru_cache(maxsize=8192)
 def topic_of(subject: str, attribute: str, kind: ValueKind | None = None) -> Topic:
     """The topic of a fact. The key "sister_birthday" of a flat file is understood as the sister's birthday."""
-    owner = _owner(subject)
+    owner = meant_by(subject)
     entry = lexicon.find(attribute)
     phrase = entry.phrase if entry else readable(attribute)
     if entry is None and owner.is_user and (split := _split_owner(attribute)):
@@ -187,9 +165,9 @@ def readable(attribute: str) -> str:
     text = re.sub(r"[_\s]+", " ", text).strip()
     text = re.sub(r"^(?:user|my|the) (?=\S)", "", text, flags=re.IGNORECASE)
     thing, _, last = text.rpartition(" ")
-    if thing and last in _EVENT:
-        return f"{thing} {_EVENT[last]}"
-    if thing and _DONE.match(last):
+    if thing and last in _VERB_AS_NOUN:
+        return f"{thing} {_VERB_AS_NOUN[last]}"
+    if thing and _PARTICIPLE.match(last):
         return f"{thing} {last[:-2]}ing date"
     return text
 

@@ -1,0 +1,27 @@
+"""Who is meant by a fact's subject: the person, somebody or something of the person's, or somebody by name."""
+
+import re
+
+from generators import described
+from generators.language import Owner, owner_of
+
+_ROLE = re.compile(r"[a-z]{2}(?:er|or|ist|ian|man|woman|person)$")
+_NAMES = frozenset(
+    "dr mr mrs ms prof peter walter oliver victor roger jennifer esther hunter carter tyler parker cooper spencer xavier "
+    "javier werner dieter rainer alexander christopher trevor connor igor hector salvador brian adrian julian christian "
+    "sebastian damian fabian vivian gillian marian dorian norman herman roman german rose lily daisy iris ivy heather "
+    "holly olive ruby pearl amber jade robin jay jack mark frank bill rob pat art dean basil ginger hazel violet poppy "
+    "may june april august summer dawn grace hope joy faith star sunny angel duke prince".split()
+)
+"""Titles, and what reads like a role or is a noun and is a name, too."""
+
+
+def meant_by(subject: str) -> Owner:
+    """Whose fact it is. In lower case somebody by his role or some thing is the person's own ("cellist", "Saturday helper",
+    "boat"); what has a capital is a name."""
+    found, words = owner_of(subject), re.split(r"[ -]", subject)
+    is_settled = found.is_user or found.noun.startswith("my ")
+    is_name = not words[-1].islower() or not _NAMES.isdisjoint({words[0], words[-1]})
+    if is_settled or is_name:
+        return found
+    return owner_of(f"my {subject}") if _ROLE.search(words[-1]) or words[-1] in described.nouns() else found
