@@ -63,7 +63,7 @@ def test_a_study_is_run_elsewhere_and_scored_here(cli: Cli, tmp_path: Path, tiny
     block = f"import sys; sys.modules.update(dict.fromkeys({HEAVY_HERE!r}))"
     run = f"{block}; sys.argv = ['study', {str(folder)!r}, '--model', {str(tiny_model)!r}, '--slots', '1'];"
     code = f"{run} from trainers.study import main, run_cell, open_cells; from pathlib import Path\n"
-    one = f"f = Path({str(folder)!r}); run_cell(f, open_cells(f)[0], {str(tiny_model)!r}, 'none'); print(len(open_cells(f)))"
+    one = f"f = Path({str(folder)!r}); run_cell(f, open_cells(f)[0], {str(tiny_model)!r}, {str(folder.parent / 'cache')!r}); print(len(open_cells(f)))"
     done = subprocess.run([sys.executable, "-c", code + one], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "3", done.stderr
     answered = {name: path / "answers.jsonl" for name, path in cells.items() if (path / "answers.jsonl").is_file()}
