@@ -34,6 +34,18 @@ async def until(pilot: Pilot[Any], happened: Callable[[], object], seconds: floa
         await pilot.pause(0.05)
 
 
+async def still(pilot: Pilot[Any]) -> None:
+    """Until nothing on the screen changes any more, for a picture of it."""
+    await settle(pilot)
+    before, same = "", 0
+    end = time.monotonic() + 30
+    while same < 3:
+        assert time.monotonic() < end, "the screen does not come to rest"
+        await pilot.pause(0.1)
+        now = pilot.app.export_screenshot()
+        before, same = now, same + 1 if now == before else 0
+
+
 def shown(pilot: Pilot[Any], selector: str) -> str:
     """The text of a label that can be seen."""
     label = pilot.app.screen.query_one(selector, Static)

@@ -60,8 +60,7 @@ async def test_a_real_examination_stopped_and_done(
     async with AndraeusApp().run_test(size=(80, 24), notifications=True) as pilot:
         screen = await go(pilot, project)
         await pilot.press("s")
-        await pilot.pause(0.3)
-        assert "x stops" in shown(pilot, "#progress")
+        await until(pilot, lambda: "x stops" in str(screen.query_one("#progress", Static).content))
         await pilot.press("x", "x")
         await until(pilot, lambda: not screen.query_one("#progress").display)
         assert "Stopped" in messages(pilot)
@@ -69,7 +68,7 @@ async def test_a_real_examination_stopped_and_done(
 
         lines: set[str] = set()
         await pilot.press("s")
-        await pilot.pause(0.3)
+        await until(pilot, lambda: screen.query_one("#progress").display)
 
         def over() -> bool:
             lines.add(str(screen.query_one("#progress", Static).content))

@@ -19,7 +19,7 @@ from schemas.events import Event, Failed, Log, parse_event
 from schemas.row import ReviewState
 from tests.ui.conftest import MakeProject
 from tests.ui.invented_runs import beginning, crash, finish, steps, write_run
-from tests.ui.steps import shown, table_lines, until
+from tests.ui.steps import shown, still, table_lines, until
 from tests.ui.train_steps import begin, go, heading, numbers
 
 SIZES = [(80, 24), (120, 40)]
@@ -87,8 +87,7 @@ async def test_nothing_approved_never_trains(make_project: MakeProject) -> None:
         assert "Nothing to train yet" in shown(pilot, "#plan")
         assert "wait in Review" in shown(pilot, "#plan")
         await pilot.press("s")
-        await pilot.pause(0.2)
-        assert any("no rows are approved" in one.message for one in pilot.app._notifications)
+        await until(pilot, lambda: any("no rows are approved" in one.message for one in pilot.app._notifications))
     assert all_runs(project.runs) == []
 
 
@@ -200,15 +199,20 @@ async def test_a_click_opens_a_run_and_the_palette_knows_the_keys(past: Project)
         assert "Start" not in titles, "no second run while one is at work"
 
 
+async def go_to_the_one_at_work(pilot: Pilot[None], project: Project) -> None:
+    """Open the project at Train, where a run is at work, for a picture of it."""
+    await go(pilot, project)
+    await until(pilot, lambda: "step 57" in shown(pilot, "#doing"))
+    await still(pilot)
+    # Textual rounds a share to half cells only once the bar has a width, which may come before or after the share.
+    bar = pilot.app.screen.query_one("#bar Bar", Bar)
+    bar.percentage = bar.percentage
+
+
 @pytest.mark.parametrize("size", SIZES, ids=["narrow", "wide"])
 def test_looks(past: Project, snap_compare: object, size: tuple[int, int]) -> None:
     async def before(pilot: Pilot[None]) -> None:
-        await go(pilot, past)
-        await until(pilot, lambda: "step 57" in shown(pilot, "#doing"))
-        await pilot.pause(0.3)
-        # Textual rounds a share to half cells only once the bar has a width, which may come before or after the share.
-        bar = pilot.app.screen.query_one("#bar Bar", Bar)
-        bar.percentage = bar.percentage
+        await go_to_the_one_at_work(pilot, past)
 
     assert snap_compare(AndraeusApp(), terminal_size=size, run_before=before)  # type: ignore[operator]
 
@@ -221,7 +225,7 @@ def test_looks_of_a_crash_and_a_preflight(
         await go(pilot, ended)
         await pilot.press("p")
         await until(pilot, lambda: "GB free" in shown(pilot, "#preflight") and "bbbb: failed" in heading(pilot))
-        await pilot.pause(0.3)
+        await still(pilot)
 
     assert snap_compare(AndraeusApp(), terminal_size=size, run_before=before)  # type: ignore[operator]
 
@@ -232,6 +236,7 @@ def test_looks_before_the_first_run(make_project: MakeProject, snap_compare: obj
 
     async def before(pilot: Pilot[None]) -> None:
         await go(pilot, project)
+        await still(pilot)
 
     assert snap_compare(AndraeusApp(), terminal_size=size, run_before=before)  # type: ignore[operator]
 
@@ -239,8 +244,8 @@ def test_looks_before_the_first_run(make_project: MakeProject, snap_compare: obj
 @pytest.mark.parametrize("size", SIZES, ids=["narrow", "wide"])
 def test_looks_when_leaving(past: Project, snap_compare: object, size: tuple[int, int]) -> None:
     async def before(pilot: Pilot[None]) -> None:
-        await go(pilot, past)
-        pilot.app.push_screen(Leave("20260104-090000-cccc"))
-        await pilot.pause(0.2)
+        await go_to_the_one_at_work(pilot, past)
+        await pilot.app.push_screen(Leave("20260104-090000-cccc"))
+        await still(pilot)
 
     assert snap_compare(AndraeusApp(), terminal_size=size, run_before=before)  # type: ignore[operator]
