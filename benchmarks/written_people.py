@@ -1,12 +1,14 @@
-"""How does it do with people whom nobody here made up? Twelve of them, their facts and questions written apart from everything.
+"""How does it do with people whom nobody here made up, their facts and questions written apart from everything?
 
-    python -m benchmarks.written_people plan FOLDER
+    python -m benchmarks.written_people plan FOLDER [--people FILE]
     python -P -m trainers.study FOLDER --model embedded           (here: some 8 minutes a person; or on a GPU machine)
     python -m benchmarks.written_people score FOLDER OUT.json
 
-Whoever wrote written_people.json saw no list, template or row of this project. Each has 18 facts with attributes in his own
-words, two questions for each, a plain one and one in other words, and 24 questions about what was never told, half of which
-name the thing. `plan` makes a project of each as a user does (init, generate, approve) and freezes its run.
+Whoever wrote the people saw no list, template or row of this project. Each has 18 facts with attributes in his own words, two
+questions for each, a plain one and one in other words, and 24 questions about what was never told, half of which name the
+thing. `plan` makes a project of each as a user does (init, generate, approve) and freezes its run. FILE is
+written_people.json (20 people, whose failures have been read), written_people_dev.json (16, by whom settings are chosen) or
+written_people_2.json (16).
 """
 
 import argparse
@@ -39,11 +41,11 @@ PEOPLE = Path(__file__).with_suffix(".json")
 _CLI = [sys.executable, "-P", "-m", "andraeus_tui.cli"]
 
 
-def plan(folder: Path) -> None:
+def plan(folder: Path, people: Path) -> None:
     """A cell a person, as `trainers.study` runs them."""
     primed = Seen(primed_questions())
-    (folder / "cells" / "default").mkdir(parents=True, mode=0o700)
-    for person in json.loads(PEOPLE.read_text("utf-8")):
+    (folder / "cells" / "default").mkdir(parents=True, mode=0o700, exist_ok=True)
+    for person in json.loads(people.read_text("utf-8")):
         name = person["id"]
         path = folder / "cells" / "default" / name
         with tempfile.TemporaryDirectory() as place:
@@ -176,9 +178,10 @@ def main() -> None:
     options.add_argument("step", choices=["plan", "score"])
     options.add_argument("folder", type=Path)
     options.add_argument("out", type=Path, nargs="?")
+    options.add_argument("--people", type=Path, default=PEOPLE)
     given = options.parse_args()
     if given.step == "plan":
-        plan(given.folder)
+        plan(given.folder, given.people)
     elif given.out:
         score(given.folder, given.out)
     else:
