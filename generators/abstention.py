@@ -11,6 +11,7 @@ import tomllib
 from collections import Counter
 from pathlib import Path
 
+from generators.beside import beside_told
 from generators.make import USUAL, Asked, any_questions, generic_questions, make_row, natural_forms, rng_for
 from generators.templates import YES_NO, filled
 from generators.topics import Topic, topic_of
@@ -22,7 +23,10 @@ SMALLEST = 120
 """Fewer rows than this do not teach a model to say that it does not know, however few facts there are."""
 NEAR_MISS_SHARE = 0.2
 """Of the rows, those about a given attribute of somebody else; with more, the given one is refused too."""
-OF_KNOWN_SHARE = 0.2
+import os
+
+BESIDE_SHARE = float(os.environ.get("X_BESIDE", "0.15"))
+OF_KNOWN_SHARE = float(os.environ.get("X_KNOWN", "0.2"))
 """Of the rows, those about what is not known of people of whom something is."""
 SUPPOSED_SHARE = 0.06
 """Of the rows, those that suppose a value."""
@@ -61,11 +65,14 @@ def abstention_rows(facts: list[Fact], split: Split, count: int, seed: int) -> l
     near, supposed = round(NEAR_MISS_SHARE * count), round(SUPPOSED_SHARE * count)
     theirs = of_known_people(facts, seed)
     of_known = round(OF_KNOWN_SHARE * count) if theirs else 0
-    unknown, far = unknown_topics(facts, seed), count - near - supposed - of_known
+    next_to = beside_told(facts, seed)
+    beside = round(BESIDE_SHARE * count) if next_to else 0
+    unknown, far = unknown_topics(facts, seed), count - near - supposed - of_known - beside
     chosen = _spread(near_misses(facts, seed), near, rng)
     rows = []
     if split is Split.TRAIN:
         rows = _usual_rows(unknown, far // 4, rng)
+        chosen += _spread(next_to, beside, rng)
         chosen += _spread(_by_weight(unknown), far - len(rows), rng) + _spread(_by_weight(theirs), of_known, rng)
     else:
         worded: dict[bool, list[Topic]] = {True: [], False: []}

@@ -81,6 +81,16 @@ def heads() -> tuple[tuple[str, ...], ...]:
     return tuple(map(tuple, alike.values()))
 
 
+def owner_of_head(words: str) -> str:
+    """What a known head is of: "bike lock" of "bike lock code"; empty where nothing is left, or no head is known."""
+    split = _plain(words).split(" ")
+    for length in (3, 2, 1):
+        head, rest = " ".join(split[-length:]), " ".join(split[:-length])
+        if rest and not _NO_NOUNS.issuperset(split[:-length]) and any(one in _heads().of for one in _numbers(head)):
+            return rest
+    return ""
+
+
 def _parts(words: str, kind: ValueKind) -> list[tuple[tuple[str, ...], str, bool]]:
     """What can be asked: the questions, what they are asked of, and whether they may name it."""
     heads = _heads()

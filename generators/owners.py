@@ -24,4 +24,10 @@ def meant_by(subject: str) -> Owner:
     is_name = not words[-1].islower() or not _NAMES.isdisjoint({words[0], words[-1]})
     if is_settled or is_name:
         return found
-    return owner_of(f"my {subject}") if _ROLE.search(words[-1]) or words[-1] in described.nouns() else found
+    return owner_of(f"my {subject}") if is_role(subject) or words[-1] in described.nouns() else found
+
+
+def is_role(words: str) -> bool:
+    """Whether the words, in lower case, read like somebody's part in a life: "cellist", "Saturday helper"."""
+    last = words.rsplit(" ", 1)[-1]
+    return bool(_ROLE.search(last)) and last != "number" and last not in described.nouns()

@@ -80,7 +80,7 @@ def known_keys(facts: list[Fact]) -> set[str]:
 def unknown_topics(facts: list[Fact], seed: int) -> list[Topic]:
     """The user's attributes that nobody gave and that no given fact implies, in seeded order: of the lexicon's common and
     uncommon ones all, and so many of the things with which they are THINGS_SHARE."""
-    implied = _implied(
+    implied = implied_by(
         {topic.entry.id if topic.entry else "" for topic in map(topic_of_fact, facts) if topic.owner.is_user}
     )
     keys = known_keys(facts)
@@ -119,7 +119,7 @@ def _noun(topic: Topic) -> str:
     )
 
 
-def _implied(known: set[str]) -> set[str]:
+def implied_by(known: set[str]) -> set[str]:
     """Ids of lexicon entries that whoever knows these entries knows too."""
     return known | {other for name in known for other in _implied_by().get(name, ())}
 
@@ -153,7 +153,7 @@ def of_known_people(facts: list[Fact], seed: int) -> list[Topic]:
                 told.setdefault(key, set()).add(topic.entry.id if topic.entry else lexicon.normalise(topic.phrase))
     found = []
     for key, subject in subjects.items():
-        implied = _implied(told[key]) | _OF_ANYBODY
+        implied = implied_by(told[key]) | _OF_ANYBODY
         found += [topic_of(subject, name) for name in _of_others() if name not in implied]
     rng_for(seed, "of known people").shuffle(found)
     return found

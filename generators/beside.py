@@ -1,0 +1,80 @@
+"""What nobody told of the very things and people that facts speak of: the boat's price beside its name, the apprentice's
+phone number beside what the apprentice is called. Such questions name something told, so they are the first to be answered
+with it."""
+
+from collections.abc import Iterator, Sequence
+
+from generators import described, lexicon
+from generators.language import is_relation
+from generators.make import rng_for
+from generators.owners import is_role
+from generators.topics import Topic, topic_of, topic_of_fact
+from generators.unknown import implied_by
+from schemas.fact import Fact, ValueKind
+
+_OF_SOMEBODY = (
+    "phone_number email address city age birthday birthplace hometown nationality job_title employer salary hobby car "
+    "favorite_food favorite_color height religion allergy pet_name wake_up_time university".split()
+)
+"""Common attributes of the lexicon that are asked for of whoever one knows."""
+_OF_SOMETHING = (
+    "price color brand age size weight material model shop repairer seller maker owner place number code insurer year "
+    "date time duration nickname".split()
+)
+"""Heads (descriptions/heads.toml) that go with most things and events."""
+_MAYBE_IN_VALUE = frozenset("color brand size weight material model maker number nickname place shop".split())
+"""What a value may tell of the thing that it is: "boat: a blue Laser"."""
+_ALIKE = tuple(
+    frozenset(names.split())
+    for names in (
+        "date day night evening year time age deadline start end birthday anniversary",
+        "number code id route channel registration licence license plate model",
+        "place location spot shop seller address room street city supplier source",
+        "brand model maker manufacturer type breed variety kind",
+        "size weight length height volume thickness count",
+        "price rate payment contribution fee cost",
+    )
+)
+"""Heads of which whoever told one may have told another."""
+
+
+def beside_told(facts: Sequence[Fact], seed: int) -> list[Topic]:
+    """Topics never told of the things and people that the facts are about, in seeded order, each once."""
+    topics = [topic_of_fact(fact) for fact in facts]
+    known = {topic.key for topic in topics}
+    told = {(topic.owner.key, _id(topic)) for topic in topics}
+    found: dict[str, Topic] = {}
+    for topic in topics:
+        for subject, name in _of(topic):
+            miss = topic_of(subject, name)
+            near = {own for key, own in told if key == miss.owner.key}
+            if miss.key not in known and _id(miss) not in implied_by(near):
+                found.setdefault(miss.key, miss)
+    rng = rng_for(seed, "beside")
+    return rng.sample(list(found.values()), len(found))
+
+
+def _of(topic: Topic) -> Iterator[tuple[str, str]]:
+    """(subject, attribute) of what could be asked beside it."""
+    owner, words = topic.owner, lexicon.normalise(topic.phrase)
+    if not owner.is_user:
+        thing = owner.noun.removeprefix("my ")
+        is_thing = thing in described.nouns() and not is_relation(thing)
+        yield from ((owner.noun, name) for name in (*_OF_SOMEBODY, *(_OF_SOMETHING if is_thing else ())))
+    is_somebody = topic.is_person or is_relation(words)
+    if owner.is_user and (is_somebody or is_role(words)):
+        yield from ((f"my {topic.phrase}", name) for name in _OF_SOMEBODY)
+    is_said = topic.is_common and (topic.kind is not ValueKind.TEXT or words not in described.nouns())
+    if not is_somebody and not is_said:
+        rest = "" if words in described.nouns() else described.owner_of_head(words)
+        shut = _like(words.rsplit(" ", 1)[-1]) if rest else _MAYBE_IN_VALUE
+        left = [name for name in _OF_SOMETHING if name not in shut]
+        yield from ((owner.key if owner.is_user else owner.noun, f"{rest or words}'s {name}") for name in left)
+
+
+def _like(head: str) -> frozenset[str]:
+    return frozenset().union(*(names for names in _ALIKE if head in names))
+
+
+def _id(topic: Topic) -> str:
+    return topic.entry.id if topic.entry else lexicon.normalise(topic.phrase)
