@@ -117,8 +117,9 @@ def _known(row: Row, by_id: dict[str, Fact], rivals: tuple[str, ...]) -> Questio
 
 
 def rivals_of(own: list[Fact], facts: list[Fact]) -> tuple[str, ...]:
-    """Values of the person's other facts of the same kind, which a right answer does not name."""
-    mine = {text.casefold() for fact in own for text in (*fact.items, fact.text, *fact.aliases)}
+    """Values of the person's other facts of the same kind, which a right answer does not name; whoever the fact is about may
+    be one ("Sultan's ring number" beside "best pigeon: Sultan")."""
+    mine = {text.casefold() for fact in own for text in (*fact.items, fact.text, *fact.aliases, fact.subject)}
     ids = {fact.id for fact in own}
     others = [fact for fact in facts if fact.id not in ids and any(fact.kind is one.kind for one in own)]
     texts = [text for fact in others for text in fact.items]

@@ -6,12 +6,13 @@ from itertools import chain
 from typing import Self
 
 from generators.abstention import SMALLEST, abstention_rows, never_rows
+from generators.broader import broader
 from generators.checks import check_rows
 from generators.composition import composition_rows
 from generators.gone import gone_rows
 from generators.own import own_candidates, sound_rows
 from generators.replay import replay_rows
-from generators.templates import other_rows, question_rows, shared_values
+from generators.templates import BROADER_SHARE, broader_rows, other_rows, question_rows, shared_values
 from generators.topics import topic_of_fact
 from schemas.fact import Fact
 from schemas.row import Row, Split
@@ -109,11 +110,11 @@ class Counts:
 
 def _for_all(facts: list[Fact], settings: GenerationSettings, wanted: Counts, gone: Sequence[Fact]) -> Iterator[Row]:
     """Train rows come first: where a dev or test question repeats one of them, it is the one that is dropped."""
-    shared = shared_values(facts)
+    shared, kinds = shared_values(facts), broader(facts)
     for split in Split:
         asked = 0
         for fact in facts:
-            rows = question_rows(fact, split, wanted.from_templates(fact, split), settings.seed)
+            rows = _questions(fact, split, kinds, wanted, settings.seed)
             asked += len(rows)
             if split is Split.TRAIN:
                 asked += wanted.written.get(fact.id, 0) + len(sound_rows(fact))
@@ -129,12 +130,21 @@ def _for_all(facts: list[Fact], settings: GenerationSettings, wanted: Counts, go
 
 
 def _for_some(facts: list[Fact], settings: GenerationSettings, only: Collection[str], wanted: Counts) -> Iterator[Row]:
-    shared = shared_values(facts)
+    shared, kinds = shared_values(facts), broader(facts)
     for split in Split:
         for fact in facts:
             if fact.id in only:
-                yield from question_rows(fact, split, wanted.from_templates(fact, split), settings.seed)
+                yield from _questions(fact, split, kinds, wanted, settings.seed)
                 yield from other_rows(fact, facts, shared, split, settings.seed, wanted.variations(fact.id))
+
+
+def _questions(fact: Fact, split: Split, kinds: Mapping[str, str], wanted: Counts, seed: int) -> list[Row]:
+    """What asks for a fact: as it is called, and in training as what it is one of."""
+    count = wanted.from_templates(fact, split)
+    rows = question_rows(fact, split, count, seed)
+    if split is Split.TRAIN and fact.id in kinds:
+        rows += broader_rows(fact, kinds[fact.id], max(1, round(BROADER_SHARE * count)), seed)
+    return rows
 
 
 def _negatives(facts: list[Fact], split: Split, asked: int, settings: GenerationSettings) -> Iterator[Row]:

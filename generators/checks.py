@@ -7,6 +7,7 @@ from functools import cache
 from pydantic import ValidationError
 
 from generators.language import Owner
+from generators.owners import also_called
 from generators.topics import topic_of_fact
 from schemas.fact import Fact
 from schemas.row import ANSWER_LIMIT, QUESTION_LIMIT, Origin, Row, RowKind, Split, Wording
@@ -78,13 +79,18 @@ def about(row: Row, facts: tuple[Fact, ...]) -> str:
 
 
 def names_owner(question: str, owner: Owner) -> bool:
-    """Whether the question says whose fact it asks for: "I", or the other person's name, "my old friend" for "my friend"."""
+    """Whether the question says whose fact it asks for: "I", or the other person's name, "my old friend" for "my friend",
+    "my mum" for "my mother"."""
     if owner.is_user:
         return bool(_FIRST_PERSON.search(question))
-    text, noun = (normal(one.replace("'s", " ").replace("'", " ")) for one in (question, owner.noun))
+    return any(_names(question, noun) for noun in (owner.noun, *also_called(owner)))
+
+
+def _names(question: str, called: str) -> bool:
+    text, noun = (normal(one.replace("'s", " ").replace("'", " ")) for one in (question, called))
     # Who types in a hurry leaves the apostrophe out: "my sisters birthday".
-    called = rf"my (?:\w+ ){{0,2}}{re.escape(noun[3:])}" if noun.startswith("my ") else re.escape(noun)
-    return bool(re.search(rf"(?<!\w){called}s?(?!\w)", text))
+    pattern = rf"my (?:\w+ ){{0,2}}{re.escape(noun[3:])}" if noun.startswith("my ") else re.escape(noun)
+    return bool(re.search(rf"(?<!\w){pattern}s?(?!\w)", text))
 
 
 CHECKS: Mapping[str, Check] = {

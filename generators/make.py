@@ -2,13 +2,15 @@
 
 import hashlib
 import random
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
 from generators import described, lexicon
 from generators.families import families
 from generators.language import render
+from generators.owners import also_called
 from generators.topics import Topic
 from schemas.row import Origin, Row, RowKind, Split, Wording
 
@@ -129,6 +131,21 @@ def all_questions(topic: Topic, split: Split) -> list[str]:
     ]
 
 
+def in_other_words(asked: list[Asked], topic: Topic) -> list[Asked]:
+    """The same, where every third names the one it is about by another word: "my mum" for "my mother"."""
+    words = also_called(topic.owner)
+    return [
+        replace(one, text=_called(one.text, topic.owner.noun, words[number // 3 % len(words)]))
+        if words and number % 3 == 1
+        else one
+        for number, one in enumerate(asked)
+    ]
+
+
+def _called(text: str, noun: str, other: str) -> str:
+    return re.sub(rf"\b([Mm]){noun[1:]}\b", lambda found: found.group(1) + other[1:], text)
+
+
 def any_questions(topic: Topic, split: Split, count: int, rng: random.Random) -> list[Asked]:
     """Up to `count` wordings for a thing that was never told, everyday ones in the share in which known things have them.
 
@@ -147,7 +164,7 @@ def any_questions(topic: Topic, split: Split, count: int, rng: random.Random) ->
         else:
             one = rng.choice(generic_questions(topic, split, GENERIC_AS_A_FACT, rng))
         asked[one.text] = one
-    return list(asked.values())
+    return in_other_words(list(asked.values()), topic)
 
 
 def questions(topic: Topic, split: Split, count: int, rng: random.Random) -> list[Asked]:
@@ -162,4 +179,5 @@ def questions(topic: Topic, split: Split, count: int, rng: random.Random) -> lis
     # The lexicon's are shuffled and then cut, so that asking for more wordings keeps those that are there; what is put
     # together comes in an order of its own, in which the first few are unlike each other.
     picked = [form.asked_of(topic) for form in [*usual, *rng.sample(rest, len(rest)), *built][:wanted]]
-    return [*picked, *generic_questions(topic, split, count - len(picked), rng)]
+    asked = [*picked, *generic_questions(topic, split, count - len(picked), rng)]
+    return in_other_words(asked, topic) if split is Split.TRAIN else asked

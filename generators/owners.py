@@ -16,6 +16,34 @@ _NAMES = frozenset(
 """Titles, and what reads like a role or is a noun and is a name, too."""
 
 
+_ALSO_CALLED: dict[str, tuple[str, ...]] = {
+    "mother": ("mom", "mum", "mama"),
+    "mom": ("mother", "mum"),
+    "mum": ("mother", "mom"),
+    "father": ("dad", "papa"),
+    "dad": ("father", "papa"),
+    "grandmother": ("grandma", "granny"),
+    "grandma": ("grandmother", "granny"),
+    "grandfather": ("grandpa", "granddad"),
+    "grandpa": ("grandfather", "granddad"),
+    "son": ("boy", "lad"),
+    "daughter": ("girl",),
+    "wife": ("missus",),
+    "husband": ("hubby",),
+    "partner": ("other half",),
+    "boss": ("manager",),
+    "manager": ("boss",),
+    "roommate": ("flatmate", "housemate"),
+    "flatmate": ("roommate", "housemate"),
+}
+"""What else people call those about whom they tell something."""
+
+
+def also_called(owner: Owner) -> tuple[str, ...]:
+    """Other words for somebody of the person's: "my mum" for "my mother"; none for others."""
+    return tuple(f"my {other}" for other in _ALSO_CALLED.get(owner.noun.removeprefix("my "), ()))
+
+
 def meant_by(subject: str) -> Owner:
     """Whose fact it is. In lower case somebody by his role or some thing is the person's own ("cellist", "Saturday helper",
     "boat"); what has a capital is a name."""

@@ -21,7 +21,7 @@ from generators.make import (
     rng_for,
 )
 from generators.replay import prompts
-from generators.topics import Topic, topic_of
+from generators.topics import Topic, as_said, topic_of
 from schemas.fact import USER
 from schemas.row import Row, RowKind, Split, Wording
 
@@ -85,7 +85,7 @@ def _listed(rng: random.Random) -> Iterator[tuple[Topic, list[Asked]]]:
     for names, people, worded in ((lexicon.entries(), len(_PEOPLE), 4), (lexicon.uncommon(), 3, 2)):
         for name in names:
             for who in rng.sample(_PEOPLE, people):
-                topic = topic_of(f"my {who}", name)
+                topic = as_said(f"my {who}", name)
                 yield topic, _some(topic, natural_forms(topic, _T), worded, rng)
                 if rng.random() < 0.5:
                     yield topic, generic_questions(topic, _T, 1, rng)

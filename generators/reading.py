@@ -8,9 +8,10 @@ from functools import cache
 
 from generators import lexicon
 from generators.abstention import refusal
+from generators.broader import broader
 from generators.checks import check_rows
 from generators.make import make_row, natural_forms, rng_for
-from generators.templates import question_rows
+from generators.templates import broader_rows, question_rows
 from generators.topics import topic_of
 from generators.unknown import unknown_topics
 from schemas.fact import USER, Fact
@@ -29,7 +30,9 @@ def reading_rows(facts: Sequence[Fact], seed: int) -> list[Row]:
     among them, and of what was told none that a check refuses."""
     told = list(facts)
     each = min(_ALL, max(1, _MOST // max(1, len(told))))
-    rows = (row for fact in told for row in question_rows(fact, Split.TRAIN, each, seed))
+    kinds = broader(told)
+    rows = [row for fact in told for row in question_rows(fact, Split.TRAIN, each, seed)]
+    rows += [row for fact in told if fact.id in kinds for row in broader_rows(fact, kinds[fact.id], each, seed)]
     sound = [row for row, problem in check_rows(rows, told, ()) if not problem]
     untold = [topic.entry.id for topic in unknown_topics(told, seed) if topic.entry and topic.is_common]
     return [*sound, *(row for name in untold for row in _untold(name))]

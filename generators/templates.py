@@ -5,9 +5,9 @@ from collections import Counter
 from itertools import cycle
 
 from generators.language import ends_sentence, render
-from generators.make import Asked, make_row, questions, rng_for
-from generators.topics import Topic, topic_of_fact
-from schemas.fact import Fact, ValueKind
+from generators.make import USUAL, Asked, make_row, natural_forms, questions, rng_for
+from generators.topics import Topic, topic_of, topic_of_fact
+from schemas.fact import USER, Fact, ValueKind
 from schemas.row import Row, RowKind, Split, Wording
 
 # Forms per split, so that a test question shares no template with training here either.
@@ -70,6 +70,26 @@ def question_rows(fact: Fact, split: Split, count: int, seed: int) -> list[Row]:
         make_row(RowKind.QUESTION, asked, answer, topic.key, split, fact_ids=(fact.id,), values=fact.items)
         for asked in questions(topic, split, count, rng_for(seed, fact.id, split))
     ]
+
+
+BROADER_SHARE = 0.3
+"""Rows that ask for a fact as for what it is one of, for each in its own words."""
+
+
+def broader_rows(fact: Fact, name: str, count: int, seed: int) -> list[Row]:
+    """Up to `count` training questions for the lexicon's entry of which the fact is one ("Where do I work?" for the law firm),
+    the most usual ones always."""
+    topic = topic_of_fact(fact)
+    forms = natural_forms(topic_of(topic.owner.noun if not topic.owner.is_user else USER, name), Split.TRAIN)
+    rest = rng_for(seed, fact.id, "broader").sample(forms[USUAL:], len(forms[USUAL:]))
+    answer = _sentence(topic, fact.text)
+    return [
+        make_row(
+            RowKind.QUESTION, Asked(render(form.text, topic.owner), f"broader/{form.family}", Wording.NATURAL), answer,
+            topic.key, Split.TRAIN, fact_ids=(fact.id,), values=fact.items,
+        )
+        for form in [*forms[:USUAL], *rest][:count]
+    ]  # fmt: skip
 
 
 _LONGEST_IN_A_QUESTION = 120

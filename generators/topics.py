@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from generators import described, lexicon
 from generators.language import USER, Owner, is_relation, owner_of, possessive, towards_user
-from generators.owners import meant_by
+from generators.owners import is_role, meant_by
 from schemas.fact import Fact, ImportedFact, Tier, ValueKind, plain_text
 
 _DATE = re.compile(
@@ -108,7 +108,25 @@ def _split_owner(attribute: str) -> tuple[Owner, str] | None:
 
 @lru_cache(maxsize=8192)
 def topic_of(subject: str, attribute: str, kind: ValueKind | None = None) -> Topic:
-    """The topic of a fact. The key "sister_birthday" of a flat file is understood as the sister's birthday."""
+    """The topic of a fact. The key "sister_birthday" of a flat file is understood as the sister's birthday, and the "name" of
+    the "sister" as who the sister is."""
+    owner = meant_by(subject)
+    if lexicon.normalise(attribute) == "name" and owner.noun.startswith("my "):
+        return _who_it_is(owner, kind)
+    return as_said(subject, attribute, kind)
+
+
+def _who_it_is(owner: Owner, kind: ValueKind | None) -> Topic:
+    """ "Your wife is Ann" tells her name: whoever asks for either asks for the same."""
+    who = owner.noun.removeprefix("my ")
+    is_person = is_relation(who) or is_role(who)
+    named = who if lexicon.find(who) or is_person else f"{who}'s name"
+    return as_said(USER.key, named, ValueKind.PERSON if is_person and not lexicon.find(who) else kind)
+
+
+@lru_cache(maxsize=8192)
+def as_said(subject: str, attribute: str, kind: ValueKind | None = None) -> Topic:
+    """The same, where the sister's name is not the sister."""
     owner = meant_by(subject)
     entry = lexicon.find(attribute)
     phrase = entry.phrase if entry else readable(attribute)

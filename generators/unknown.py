@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from generators import lexicon
+from generators.broader import broader
 from generators.make import rng_for
 from generators.topics import Topic, topic_of, topic_of_fact
 from schemas.fact import USER, Fact
@@ -80,8 +81,11 @@ def known_keys(facts: list[Fact]) -> set[str]:
 def unknown_topics(facts: list[Fact], seed: int) -> list[Topic]:
     """The user's attributes that nobody gave and that no given fact implies, in seeded order: of the lexicon's common and
     uncommon ones all, and so many of the things with which they are THINGS_SHARE."""
+    kinds = broader(facts)
+    told = {fact.id: topic_of_fact(fact) for fact in facts}
+    own = [(key, topic) for key, topic in told.items() if topic.owner.is_user]
     implied = implied_by(
-        {topic.entry.id if topic.entry else "" for topic in map(topic_of_fact, facts) if topic.owner.is_user}
+        {name for key, topic in own for name in (topic.entry.id if topic.entry else "", kinds.get(key, ""))}
     )
     keys = known_keys(facts)
     listed, things = (
@@ -89,8 +93,8 @@ def unknown_topics(facts: list[Fact], seed: int) -> list[Topic]:
         for topics in (_listed(), _things())
     )
     # Whoever has told something about the kettle may have told enough to answer other questions about it.
-    told = " ".join(f"{fact.attribute} {fact.text}".casefold() for fact in facts)
-    things = [topic for topic in things if _noun(topic) not in told]
+    words = " ".join(f"{fact.attribute} {fact.text}".casefold() for fact in facts)
+    things = [topic for topic in things if _noun(topic) not in words]
     rng = rng_for(seed, "unknown")
     things = rng.sample(things, min(len(things), round(len(listed) * THINGS_SHARE / (1 - THINGS_SHARE))))
     found = [*listed, *things]
@@ -144,13 +148,15 @@ def of_known_people(facts: list[Fact], seed: int) -> list[Topic]:
     birthday."""
     told: dict[str, set[str]] = {}
     subjects: dict[str, str] = {}
-    same = _other_names(facts)
-    for topic in map(topic_of_fact, facts):
+    same, kinds = _other_names(facts), broader(facts)
+    for fact in facts:
+        topic = topic_of_fact(fact)
         if not topic.owner.is_user:
             own = topic.owner.key.casefold()
             subjects[own] = topic.owner.noun
+            name = topic.entry.id if topic.entry else lexicon.normalise(topic.phrase)
             for key in {own, *same.get(own, ())}:
-                told.setdefault(key, set()).add(topic.entry.id if topic.entry else lexicon.normalise(topic.phrase))
+                told.setdefault(key, set()).update({name, kinds.get(fact.id, name)})
     found = []
     for key, subject in subjects.items():
         implied = implied_by(told[key]) | _OF_ANYBODY
