@@ -9,6 +9,7 @@ from andraeus_tui.entries import tidy
 from andraeus_tui.fact_view import tier_text
 from andraeus_tui.store.database import Database
 from andraeus_tui.store.facts import change_fact
+from andraeus_tui.twins import Twins
 from generators.own import refusals
 from generators.topics import complete, explain_kind, explain_tier, topic_of, wordings_text
 from schemas.fact import USER, Fact, ImportedFact, Tier, ValueKind, plain_text
@@ -82,8 +83,10 @@ def advise(draft: Draft, others: Mapping[str, Fact], edited: Fact | None = None)
     if not missing and not found:
         fact = complete(imported)
         asked = _refused(fact)
-        twin = others.get(fact.id)
-        if twin is not None and (edited is None or edited.id != fact.id):
+        twin = Twins(others.values()).of(fact)
+        if twin is not None and edited is not None and twin.id == edited.id:
+            fact = fact.model_copy(update={"id": edited.id})
+        elif twin is not None:
             found["attribute"], fact = f"is known already ({_short(twin.text)}): edit that fact", None
     return Advice(fact, found, missing, kind, tier, wordings, asked)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from andraeus_tui.entries import Entry
 from andraeus_tui.readers import FILE_LIMIT, decoded, entries_of, entries_of_text
+from andraeus_tui.twins import Twins
 from generators.lexicon import normalise
 from generators.topics import complete
 from schemas.errors import InputError
@@ -85,7 +86,7 @@ def refuse_if_useless(found: Import, source: Path | str) -> None:
 def sort_out(entries: Iterator[Entry], existing: list[Fact], replace: bool = False) -> Import:
     """Which entries become facts."""
     result = Import()
-    by_id = {fact.id: fact for fact in existing}
+    twins = Twins(existing)
     fresh: dict[str, str] = {}
     for entry in entries:
         reason = entry.problem or "; ".join(one.removeprefix("/: ") for one in problems("fact", entry.body))
@@ -98,7 +99,9 @@ def sort_out(entries: Iterator[Entry], existing: list[Fact], replace: bool = Fal
         except ValueError as error:
             result.skipped.append(Skipped(entry.place, _label(entry.body), _first_line(error)))
             continue
-        old = by_id.get(fact.id)
+        old = twins.of(fact)
+        if old is not None:
+            fact = fact.model_copy(update={"id": old.id})
         if fact.id in fresh:
             reason = f"{fresh[fact.id]} gives the same attribute already"
             result.skipped.append(Skipped(entry.place, _label(entry.body), reason))

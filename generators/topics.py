@@ -111,7 +111,8 @@ def topic_of(subject: str, attribute: str, kind: ValueKind | None = None) -> Top
     """The topic of a fact. The key "sister_birthday" of a flat file is understood as the sister's birthday, and the "name" of
     the "sister" as who the sister is."""
     owner = meant_by(subject)
-    if lexicon.normalise(attribute) == "name" and owner.noun.startswith("my "):
+    entry = lexicon.find(attribute)
+    if entry and entry.id == "name" and owner.noun.startswith("my "):
         return _who_it_is(owner, kind)
     return as_said(subject, attribute, kind)
 
