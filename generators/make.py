@@ -3,6 +3,7 @@
 import hashlib
 import random
 import re
+import zlib
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -132,17 +133,15 @@ def all_questions(topic: Topic, split: Split) -> list[str]:
 
 
 def in_other_words(asked: list[Asked], topic: Topic) -> list[Asked]:
-    """The same, where every third names the one it is about by another word: "my mum" for "my mother"."""
+    """The same, where every third names whom it is about by another word: "my mum" for "my mother". Which ones do, their
+    text says, so that known and unknown things have them in the same share."""
     words = also_called(topic.owner)
-    return [
-        replace(one, text=_called(one.text, topic.owner.noun, words[number // 3 % len(words)]))
-        if words and number % 3 == 1
-        else one
-        for number, one in enumerate(asked)
-    ]
+    return [replace(one, text=_called(one.text, topic.owner.noun, words)) for one in asked] if words else asked
 
 
-def _called(text: str, noun: str, other: str) -> str:
+def _called(text: str, noun: str, words: tuple[str, ...]) -> str:
+    number = zlib.crc32(text.encode())
+    other = words[number // 3 % len(words)] if number % 3 == 0 else noun
     return re.sub(rf"\b([Mm]){noun[1:]}\b", lambda found: found.group(1) + other[1:], text)
 
 
