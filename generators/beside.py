@@ -5,11 +5,10 @@ with it."""
 from collections.abc import Iterator, Sequence
 
 from generators import described, lexicon
-from generators.language import is_relation
+from generators.language import Owner, is_relation
 from generators.make import rng_for
-from generators.owners import is_role
 from generators.topics import Topic, topic_of, topic_of_fact
-from generators.unknown import implied_by
+from generators.unknown import implied_by, told_of
 from schemas.fact import Fact, ValueKind
 
 _OF_SOMEBODY = (
@@ -44,8 +43,8 @@ def beside_told(facts: Sequence[Fact], seed: int) -> list[Topic]:
     known = {topic.key for topic in topics}
     told = {(topic.owner.key, _id(topic)) for topic in topics}
     found: dict[str, Topic] = {}
-    for topic in topics:
-        for subject, name in _of(topic):
+    for fact, topic in zip(facts, topics, strict=True):
+        for subject, name in _of(topic, told_of(fact)):
             miss = topic_of(subject, name)
             near = {own for key, own in told if key == miss.owner.key}
             if miss.key not in known and _id(miss) not in implied_by(near):
@@ -54,18 +53,17 @@ def beside_told(facts: Sequence[Fact], seed: int) -> list[Topic]:
     return rng.sample(list(found.values()), len(found))
 
 
-def _of(topic: Topic) -> Iterator[tuple[str, str]]:
-    """(subject, attribute) of what could be asked beside it."""
-    owner, words = topic.owner, lexicon.normalise(topic.phrase)
-    if not owner.is_user:
-        thing = owner.noun.removeprefix("my ")
+def _of(topic: Topic, whose: Owner) -> Iterator[tuple[str, str]]:
+    """(subject, attribute) of what could be asked beside it, and of `whose` it is. Somebody of whom nothing but who he is was
+    told is left out: "What have you got on my uncle?" was then taken for one of the uncle's things (docs/results, round 24)."""
+    words = lexicon.normalise(topic.phrase)
+    if not whose.is_user:
+        thing = whose.noun.removeprefix("my ")
         is_thing = thing in described.nouns() and not is_relation(thing)
-        yield from ((owner.noun, name) for name in (*_OF_SOMEBODY, *(_OF_SOMETHING if is_thing else ())))
-    is_somebody = topic.is_person or is_relation(words)
-    if owner.is_user and (is_somebody or is_role(words)):
-        yield from ((f"my {topic.phrase}", name) for name in _OF_SOMEBODY)
+        yield from ((whose.noun, name) for name in (*_OF_SOMEBODY, *(_OF_SOMETHING if is_thing else ())))
     is_said = topic.is_common and (topic.kind is not ValueKind.TEXT or words not in described.nouns())
-    if not is_somebody and not is_said:
+    if not is_said and not topic.is_person and not is_relation(words):
+        owner = topic.owner
         rest = "" if words in described.nouns() else described.owner_of_head(words)
         shut = _like(words.rsplit(" ", 1)[-1]) if rest else _MAYBE_IN_VALUE
         left = [name for name in _OF_SOMETHING if name not in shut]

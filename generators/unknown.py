@@ -5,7 +5,9 @@ from functools import cache
 
 from generators import lexicon
 from generators.broader import broader
+from generators.language import Owner
 from generators.make import rng_for
+from generators.owners import meant_by
 from generators.topics import Topic, topic_of, topic_of_fact
 from schemas.fact import USER, Fact
 from schemas.row import Split
@@ -143,6 +145,12 @@ _OF_ANYBODY = frozenset({"name", "last_name", "middle_name", "nickname", "marita
 """Whoever says "my sister Anna" has told these, or half of them."""
 
 
+def told_of(fact: Fact) -> Owner:
+    """Of whom a fact tells something: the "name" of the "wife" tells of the wife, though the wife is the person's."""
+    owner = topic_of_fact(fact).owner
+    return meant_by(fact.subject) if owner.is_user else owner
+
+
 def of_known_people(facts: list[Fact], seed: int) -> list[Topic]:
     """What nobody gave of people of whom something else is known, in seeded order: the sister's employer beside her
     birthday."""
@@ -150,10 +158,10 @@ def of_known_people(facts: list[Fact], seed: int) -> list[Topic]:
     subjects: dict[str, str] = {}
     same, kinds = _other_names(facts), broader(facts)
     for fact in facts:
-        topic = topic_of_fact(fact)
-        if not topic.owner.is_user:
-            own = topic.owner.key.casefold()
-            subjects[own] = topic.owner.noun
+        topic, owner = topic_of_fact(fact), told_of(fact)
+        if not owner.is_user:
+            own = owner.key.casefold()
+            subjects[own] = owner.noun
             name = topic.entry.id if topic.entry else lexicon.normalise(topic.phrase)
             for key in {own, *same.get(own, ())}:
                 told.setdefault(key, set()).update({name, kinds.get(fact.id, name)})

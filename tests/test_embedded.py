@@ -17,7 +17,7 @@ def test_facts_come_out_of_the_weights(cli: Cli, tmp_path: Path) -> None:
     folder = tmp_path / "me"
     assert cli("init", folder, "--facts", tmp_path / "facts.json").returncode == 0
     settings = (folder / "project.toml").read_text()
-    settings += "[generation]\nvariations = 10\nabstention = 0.5\nreplay = 80\n[recipe]\nepochs = 4\n[evaluation]\nmax_new_tokens = 24\nunknown = 20\nprobe = 24\n"
+    settings += "[generation]\nvariations = 8\nabstention = 0.5\nreplay = 80\n[recipe]\nepochs = 2\n[evaluation]\nmax_new_tokens = 16\nunknown = 12\nprobe = 12\n"
     (folder / "project.toml").write_text(settings)
     assert cli("generate", "--project", folder, "--approve").returncode == 0
     done = cli("--train-only", "--project", folder, timeout=1200)

@@ -3,19 +3,23 @@
 from generators.beside import beside_told
 from generators.build import build
 from generators.topics import topic_of_fact
+from schemas.fact import Fact
 from schemas.row import RowKind, Split
 from schemas.settings import GenerationSettings
-from tests.generators.facts import facts_of
+from tests.generators.facts import fact, facts_of
 
 
-def keys(told: dict[str, str | list[str]]) -> set[str]:
-    return {topic.key for topic in beside_told(facts_of(told), 0)}
+def keys(told: dict[str, str | list[str]], *more: Fact) -> set[str]:
+    return {topic.key for topic in beside_told([*facts_of(told), *more], 0)}
+
+
+APPRENTICE = fact("name", "Cian Doyle", subject="apprentice")
 
 
 def test_of_a_thing_its_price_and_of_somebody_the_phone_number() -> None:
-    found = keys({"bike lock code": "7719", "apprentice": "Cian Doyle"})
+    found = keys({"bike lock code": "7719", "uncle": "Tobin"}, APPRENTICE)
     assert {"user/bike lock price", "user/bike lock age", "apprentice/phone_number", "apprentice/birthday"} <= found
-    assert not {key for key in found if key.startswith("apprentice/") and key.endswith(("price", "material"))}
+    assert not {key for key in found if key.startswith("uncle/")}, "nothing but who he is was told"
 
 
 def test_nothing_that_the_value_may_tell() -> None:
@@ -36,7 +40,7 @@ def test_nothing_that_another_fact_tells_or_implies() -> None:
 
 
 def test_they_are_refused_by_name_in_training() -> None:
-    facts = facts_of({"bike lock code": "7719", "apprentice": "Cian Doyle"})
+    facts = [*facts_of({"bike lock code": "7719"}), APPRENTICE]
     beside = {topic.key for topic in beside_told(facts, 0)} - {topic_of_fact(fact).key for fact in facts}
     rows = [row for row in build(facts, GenerationSettings()).rows if row.topic in beside and row.split is Split.TRAIN]
     assert {row.kind for row in rows} == {RowKind.ABSTENTION}
