@@ -64,7 +64,7 @@ def abstention_rows(facts: list[Fact], split: Split, count: int, seed: int) -> l
     near, supposed = round(NEAR_MISS_SHARE * count), round(SUPPOSED_SHARE * count)
     theirs = of_known_people(facts, seed)
     of_known = round(OF_KNOWN_SHARE * count) if theirs else 0
-    next_to = beside_told(facts, seed)
+    next_to = beside_told(facts, seed) if split is Split.TRAIN else []
     beside = round(BESIDE_SHARE * count) if next_to else 0
     unknown, far = unknown_topics(facts, seed), count - near - supposed - of_known - beside
     chosen = _spread(near_misses(facts, seed), near, rng)
