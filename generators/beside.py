@@ -54,8 +54,9 @@ def beside_told(facts: Sequence[Fact], seed: int) -> list[Topic]:
 
 
 def _of(topic: Topic, whose: Owner) -> Iterator[tuple[str, str]]:
-    """(subject, attribute) of what could be asked beside it, and of `whose` it is. Somebody of whom nothing but who he is was
-    told is left out: "What have you got on my uncle?" was then taken for one of the uncle's things (docs/results, round 24)."""
+    """(subject, attribute) of what could be asked beside it, and of `whose` it is. Somebody who is told of as the person's
+    alone ("uncle: Tobin") is left out: "What have you got on my uncle?" was then taken for one of the uncle's things
+    (docs/results, round 24). Whoever is a fact's subject ("name" of the "apprentice") is not."""
     words = lexicon.normalise(topic.phrase)
     if not whose.is_user:
         thing = whose.noun.removeprefix("my ")

@@ -19,7 +19,7 @@ APPRENTICE = fact("name", "Cian Doyle", subject="apprentice")
 def test_of_a_thing_its_price_and_of_somebody_the_phone_number() -> None:
     found = keys({"bike lock code": "7719", "uncle": "Tobin"}, APPRENTICE)
     assert {"user/bike lock price", "user/bike lock age", "apprentice/phone_number", "apprentice/birthday"} <= found
-    assert not {key for key in found if key.startswith("uncle/")}, "nothing but who he is was told"
+    assert not {key for key in found if key.startswith("uncle/")}, "he is told of as the person's alone"
 
 
 def test_nothing_that_the_value_may_tell() -> None:
