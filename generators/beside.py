@@ -41,13 +41,13 @@ def beside_told(facts: Sequence[Fact], seed: int) -> list[Topic]:
     """Topics never told of the things and people that the facts are about, in seeded order, each once."""
     topics = [topic_of_fact(fact) for fact in facts]
     known = {topic.key for topic in topics}
-    told = {(topic.owner.key, _id(topic)) for topic in topics}
+    told = {(topic.owner.key, topic.thing) for topic in topics}
     found: dict[str, Topic] = {}
     for fact, topic in zip(facts, topics, strict=True):
         for subject, name in _of(topic, told_of(fact)):
             miss = topic_of(subject, name)
             near = {own for key, own in told if key == miss.owner.key}
-            if miss.key not in known and _id(miss) not in implied_by(near):
+            if miss.key not in known and miss.thing not in implied_by(near):
                 found.setdefault(miss.key, miss)
     rng = rng_for(seed, "beside")
     return rng.sample(list(found.values()), len(found))
@@ -73,7 +73,3 @@ def _of(topic: Topic, whose: Owner) -> Iterator[tuple[str, str]]:
 
 def _like(head: str) -> frozenset[str]:
     return frozenset().union(*(names for names in _ALIKE if head in names))
-
-
-def _id(topic: Topic) -> str:
-    return topic.entry.id if topic.entry else lexicon.normalise(topic.phrase)

@@ -69,7 +69,12 @@ class Topic:
     @property
     def key(self) -> str:
         """ "user/employer", "sister/birthday"."""
-        return f"{self.owner.key}/{self.entry.id if self.entry else lexicon.normalise(self.phrase)}"
+        return f"{self.owner.key}/{self.thing}"
+
+    @property
+    def thing(self) -> str:
+        """What it is of whomever: "employer", "birthday", "spirit animal"."""
+        return self.entry.id if self.entry else lexicon.normalise(self.phrase)
 
     @property
     def named(self) -> str:

@@ -162,9 +162,8 @@ def of_known_people(facts: list[Fact], seed: int) -> list[Topic]:
         if not owner.is_user:
             own = owner.key.casefold()
             subjects[own] = owner.noun
-            name = topic.entry.id if topic.entry else lexicon.normalise(topic.phrase)
             for key in {own, *same.get(own, ())}:
-                told.setdefault(key, set()).update({name, kinds.get(fact.id, name)})
+                told.setdefault(key, set()).update({topic.thing, kinds.get(fact.id, topic.thing)})
     found = []
     for key, subject in subjects.items():
         implied = implied_by(told[key]) | _OF_ANYBODY
