@@ -9,7 +9,10 @@ suppose a value ("Is my blood type A?").
 import random
 import tomllib
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from generators.beside import beside_told
 from generators.make import USUAL, Asked, any_questions, generic_questions, make_row, natural_forms, rng_for
@@ -55,33 +58,54 @@ def refusal(topic: Topic) -> str:
     return f"{topic.named[:1].upper()}{topic.named[1:]}? I don't know."
 
 
-def abstention_rows(facts: list[Fact], split: Split, count: int, seed: int) -> list[Row]:
+@dataclass(frozen=True)
+class Untold:
+    """What nobody gave: what the rows of every split draw from."""
+
+    unknown: Sequence[Topic]
+    """The user's own."""
+    of_known: Sequence[Topic]
+    """Of people of whom something else is known."""
+    beside: Sequence[Topic]
+    """What else could be asked of what was told; in training alone."""
+    near: Sequence[Topic]
+    """Given attributes, of somebody else."""
+
+    @classmethod
+    def of(cls, facts: list[Fact], seed: int) -> Self:
+        """For some thousands of topics this takes a second: once for all splits."""
+        return cls(
+            unknown_topics(facts, seed), of_known_people(facts, seed), beside_told(facts, seed), near_misses(facts, seed)
+        )
+
+
+def abstention_rows(untold: Untold, split: Split, count: int, seed: int) -> list[Row]:
     """About `count` rows, each sort in its share and spread evenly over its topics.
 
     Outside training things have no everyday wordings: there half of the topics are attributes.
     """
     rng = rng_for(seed, "abstention", split)
     near, supposed = round(NEAR_MISS_SHARE * count), round(SUPPOSED_SHARE * count)
-    theirs = of_known_people(facts, seed)
-    of_known = round(OF_KNOWN_SHARE * count) if theirs else 0
-    next_to = beside_told(facts, seed) if split is Split.TRAIN else []
+    of_known = round(OF_KNOWN_SHARE * count) if untold.of_known else 0
+    next_to = untold.beside if split is Split.TRAIN else ()
     beside = round(BESIDE_SHARE * count) if next_to else 0
-    unknown, far = unknown_topics(facts, seed), count - near - supposed - of_known - beside
-    chosen = _spread(near_misses(facts, seed), near, rng)
+    far = count - near - supposed - of_known - beside
+    chosen = _spread(untold.near, near, rng)
     rows = []
     if split is Split.TRAIN:
-        rows = _usual_rows(unknown, far // 4, rng)
+        rows = _usual_rows(untold.unknown, far // 4, rng)
         chosen += _spread(next_to, beside, rng)
-        chosen += _spread(_by_weight(unknown), far - len(rows), rng) + _spread(_by_weight(theirs), of_known, rng)
+        chosen += _spread(_by_weight(untold.unknown), far - len(rows), rng)
+        chosen += _spread(_by_weight(untold.of_known), of_known, rng)
     else:
         worded: dict[bool, list[Topic]] = {True: [], False: []}
-        for topic in unknown:
+        for topic in untold.unknown:
             worded[bool(natural_forms(topic, split))].append(topic)
         chosen += _spread(worded[True], far // 2, rng)
         chosen += _spread(worded[False], far - far // 2, rng)
-        chosen += _spread([topic for topic in theirs if natural_forms(topic, split)], of_known, rng)
+        chosen += _spread([topic for topic in untold.of_known if natural_forms(topic, split)], of_known, rng)
     rows += [row for topic, times in chosen for row in unknown_rows(topic, split, times, rng)]
-    with_values = [topic for topic in unknown if topic.entry and topic.entry.values]
+    with_values = [topic for topic in untold.unknown if topic.entry and topic.entry.values]
     return [*rows, *(supposed_row(topic, split, rng) for topic, _ in _spread(with_values, supposed, rng))]
 
 
@@ -98,7 +122,7 @@ def supposed_row(topic: Topic, split: Split, rng: random.Random) -> Row:
     return make_row(RowKind.ABSTENTION, asked, refusal(topic), topic.key, split)
 
 
-def _usual_rows(unknown: list[Topic], most: int, rng: random.Random) -> list[Row]:
+def _usual_rows(unknown: Sequence[Topic], most: int, rng: random.Random) -> list[Row]:
     """A row for each common attribute, as nearly everybody would ask for it: of some hundred wordings few are drawn, and
     what was told is trained in its most usual ones always."""
     common = [topic for topic in unknown if topic.is_common][:most]
@@ -106,12 +130,12 @@ def _usual_rows(unknown: list[Topic], most: int, rng: random.Random) -> list[Row
     return [make_row(RowKind.ABSTENTION, one, refusal(topic), topic.key, Split.TRAIN) for topic, one in asked]
 
 
-def _by_weight(topics: list[Topic]) -> list[Topic]:
+def _by_weight(topics: Sequence[Topic]) -> list[Topic]:
     """Common attributes stand there more than once: they are what people have, and ask for."""
     return [topic for topic in topics for _ in range(COMMON_WEIGHT if topic.is_common else 1)]
 
 
-def _spread(topics: list[Topic], count: int, rng: random.Random) -> list[tuple[Topic, int]]:
+def _spread(topics: Sequence[Topic], count: int, rng: random.Random) -> list[tuple[Topic, int]]:
     """Each topic with how many rows it gets, `count` in all; one that stands there twice gets twice as many."""
     if not topics:
         return []

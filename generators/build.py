@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Self
 
-from generators.abstention import SMALLEST, abstention_rows, never_rows
+from generators.abstention import SMALLEST, Untold, abstention_rows, never_rows
 from generators.broader import broader
 from generators.checks import check_rows
 from generators.composition import composition_rows
@@ -111,6 +111,7 @@ class Counts:
 def _for_all(facts: list[Fact], settings: GenerationSettings, wanted: Counts, gone: Sequence[Fact]) -> Iterator[Row]:
     """Train rows come first: where a dev or test question repeats one of them, it is the one that is dropped."""
     shared, kinds = shared_values(facts), broader(facts)
+    untold = Untold.of(facts, settings.seed) if facts and settings.abstention else None
     for split in Split:
         asked = 0
         for fact in facts:
@@ -124,7 +125,8 @@ def _for_all(facts: list[Fact], settings: GenerationSettings, wanted: Counts, go
         if facts:
             # Before the other negatives: where one of them asks the same, the deleted fact keeps its row.
             yield from gone_rows(facts, gone, split, _ASKED.get(split, wanted.usual), settings.seed)
-            yield from _negatives(facts, split, asked, settings)
+            if untold:
+                yield from _negatives(facts, untold, split, asked, settings)
     if facts:
         yield from replay_rows(settings.replay, len(facts), settings.seed)
 
@@ -147,11 +149,11 @@ def _questions(fact: Fact, split: Split, kinds: Mapping[str, str], wanted: Count
     return rows
 
 
-def _negatives(facts: list[Fact], split: Split, asked: int, settings: GenerationSettings) -> Iterator[Row]:
-    if settings.abstention == 0:
-        return
+def _negatives(
+    facts: list[Fact], untold: Untold, split: Split, asked: int, settings: GenerationSettings
+) -> Iterator[Row]:
     if split is Split.TRAIN:
-        yield from abstention_rows(facts, split, max(SMALLEST, round(settings.abstention * asked)), settings.seed)
+        yield from abstention_rows(untold, split, max(SMALLEST, round(settings.abstention * asked)), settings.seed)
         return
-    yield from abstention_rows(facts, split, min(60, max(20, asked // 3)), settings.seed)
+    yield from abstention_rows(untold, split, min(60, max(20, asked // 3)), settings.seed)
     yield from never_rows(facts, split, settings.seed)

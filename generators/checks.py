@@ -116,7 +116,7 @@ class RowChecker:
     def __init__(self, facts: Iterable[Fact], kept: Iterable[Row] = ()) -> None:
         self._by_id = {fact.id: fact for fact in facts}
         self._held = _held_by(self._by_id.values())
-        self._seen: dict[str, list[str]] = {}
+        self._seen: dict[str, dict[str, None]] = {}
         self._own: dict[str, str] = {}
         for fact in self._by_id.values():
             for text in fact.questions:
@@ -140,7 +140,7 @@ class RowChecker:
         return row.model_copy(update={"checks": ALL_CHECKS}), ""
 
     def _remember(self, row: Row) -> None:
-        self._seen.setdefault(_asks(row), []).append(normal(row.question))
+        self._seen.setdefault(_asks(row), {})[normal(row.question)] = None
 
 
 def check_rows(rows: Iterable[Row], facts: Iterable[Fact], kept: Iterable[Row] = ()) -> Iterator[tuple[Row, str]]:
@@ -158,17 +158,17 @@ def _asks(row: Row) -> str:
     return f"{row.topic}/{row.kind}" if row.kind in {RowKind.YES_NO, RowKind.REVERSE} else row.topic
 
 
-def _repeated(row: Row, seen: Mapping[str, list[str]]) -> str:
+def _repeated(row: Row, seen: Mapping[str, Mapping[str, None]]) -> str:
     from rapidfuzz import fuzz, process
 
-    others = seen.get(_asks(row), [])
+    others = seen.get(_asks(row), {})
     question = normal(row.question)
     if question in others:
         return "duplicate: the same question is there already"
     # A yes/no question differs from its twin in the value alone, a replay prompt or a pair is what it is.
     if row.kind in {RowKind.YES_NO, RowKind.REVERSE, RowKind.REPLAY, RowKind.COMPOSITION}:
         return ""
-    near = process.extractOne(question, others, scorer=fuzz.token_sort_ratio, score_cutoff=NEAR)
+    near = process.extractOne(question, others.keys(), scorer=fuzz.token_sort_ratio, score_cutoff=NEAR)
     return "duplicate: almost the same question is there already" if near else ""
 
 

@@ -1,6 +1,7 @@
 """Who is meant by a fact's subject: the person, somebody or something of the person's, or somebody by name."""
 
 import re
+from functools import lru_cache
 
 from generators import described
 from generators.language import Owner, owner_of
@@ -44,6 +45,7 @@ def also_called(owner: Owner) -> tuple[str, ...]:
     return tuple(f"my {other}" for other in _ALSO_CALLED.get(owner.noun.removeprefix("my "), ()))
 
 
+@lru_cache(maxsize=8192)
 def meant_by(subject: str) -> Owner:
     """Whose fact it is. In lower case somebody by his role or some thing is the person's own ("cellist", "Saturday helper",
     "boat"); what has a capital is a name."""

@@ -133,22 +133,24 @@ def _who_it_is(owner: Owner, kind: ValueKind | None) -> Topic:
 @lru_cache(maxsize=8192)
 def as_said(subject: str, attribute: str, kind: ValueKind | None = None) -> Topic:
     """The same, where the sister's name is not the sister."""
-    owner = meant_by(subject)
+    owner, given = meant_by(subject), readable(attribute)
+    if owner.is_user and lexicon.find(attribute) is None and (split := _split_owner(attribute)):
+        inner, tail = split
+        if tail.casefold() == "name" and lexicon.find(inner.key):
+            return _of_the_user(inner.key, given, kind)
+        return replace(_of_the_user(tail, given, kind), owner=inner)
+    return replace(_of_the_user(attribute, given, kind), owner=owner)
+
+
+@lru_cache(maxsize=8192)
+def _of_the_user(attribute: str, given: str, kind: ValueKind | None) -> Topic:
+    """The attribute's topic without a look at whose it may be; `given` is how the person called it."""
     entry = lexicon.find(attribute)
     phrase = entry.phrase if entry else readable(attribute)
-    if entry is None and owner.is_user and (split := _split_owner(attribute)):
-        inner, tail = split
-        tail_entry = lexicon.find(tail)
-        if tail.casefold() != "name" or lexicon.find(inner.key) is None:
-            owner, entry = inner, tail_entry
-            phrase = entry.phrase if entry else readable(tail)
-        else:
-            entry = lexicon.find(inner.key)
-            phrase = entry.phrase if entry else readable(attribute)
     decided = kind or (entry.kind if entry else ValueKind.TEXT)
     plural = entry.plural if entry else lexicon.looks_plural(phrase)
-    bare = Topic(owner, phrase, entry, decided, plural, ())
-    return replace(bare, nouns=_nouns(bare, readable(attribute)))
+    bare = Topic(USER, phrase, entry, decided, plural, ())
+    return replace(bare, nouns=_nouns(bare, given))
 
 
 def _nouns(topic: Topic, given: str) -> tuple[Noun, ...]:
