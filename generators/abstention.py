@@ -75,7 +75,10 @@ class Untold:
     def of(cls, facts: list[Fact], seed: int) -> Self:
         """For some thousands of topics this takes a second: once for all splits."""
         return cls(
-            unknown_topics(facts, seed), of_known_people(facts, seed), beside_told(facts, seed), near_misses(facts, seed)
+            unknown_topics(facts, seed),
+            of_known_people(facts, seed),
+            beside_told(facts, seed),
+            near_misses(facts, seed),
         )
 
 

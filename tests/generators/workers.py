@@ -107,7 +107,7 @@ def marked(mark: str) -> list[psutil.Process]:
     return found
 
 
-def gone(mark: str, seconds: float = 45) -> bool:
+def gone(mark: str, seconds: float = 300) -> bool:
     """Whether no process with this mark is left after a while."""
     for _ in range(int(seconds * 10)):
         if not marked(mark):

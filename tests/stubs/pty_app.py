@@ -15,12 +15,12 @@ from pathlib import Path
 import psutil
 
 from tests.conftest import COMMAND
+from tests.patience import PATIENCE
 
 SIZE = (24, 80)
-_PATIENCE = 60.0
 
 
-def until(happened: Callable[[], bool], seconds: float = _PATIENCE) -> None:
+def until(happened: Callable[[], bool], seconds: float = PATIENCE) -> None:
     """Wait for something that another process brings about."""
     end = time.monotonic() + seconds
     while not happened():
@@ -56,7 +56,7 @@ class PtyApp:
         """Keys as the terminal sends them."""
         os.write(self._ours, keys.encode())
 
-    def sees(self, pattern: str, seconds: float = _PATIENCE) -> None:
+    def sees(self, pattern: str, seconds: float = PATIENCE) -> None:
         """Wait until something is painted; then forget what was painted so far."""
         until(lambda: re.search(pattern, self.painted) is not None, seconds)
         self.painted = ""
@@ -76,12 +76,12 @@ class PtyApp:
         for keys in ("\x11", *answers):
             self.press(keys)
             time.sleep(0.5)
-        code = self.process.wait(_PATIENCE)
+        code = self.process.wait(PATIENCE)
         self.close()
         return code
 
     def close(self) -> None:
         """The terminal is gone."""
-        self.process.wait(_PATIENCE)
-        self._reader.join(_PATIENCE)
+        self.process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
         os.close(self._ours)

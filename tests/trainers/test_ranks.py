@@ -15,6 +15,7 @@ from andraeus_tui.freeze import freeze_run
 from andraeus_tui.project import Project
 from schemas.run import TrainJob
 from schemas.wire import Wire
+from tests.patience import PATIENCE
 
 torch = pytest.importorskip("torch")
 
@@ -66,7 +67,7 @@ def test_two_processes_train_what_one_does(environment: dict[str, str], project:
         worker = start(environment, run, processes)
         assert worker.stdout
         events = [json.loads(line) for line in worker.stdout]
-        assert worker.wait(60) == 0, (run / "worker.log").read_text()[-2000:]
+        assert worker.wait(PATIENCE) == 0, (run / "worker.log").read_text()[-2000:]
         assert events[-1]["result"]["processes"] == processes
         losses.append([event["values"]["loss"] for event in events if event["event"] == "metric" and event["step"]])
         adapters.append(load_file(run / "adapter" / "adapter_model.safetensors"))
@@ -91,11 +92,11 @@ def test_a_stop_ends_all_of_them_after_a_checkpoint(environment: dict[str, str],
             others = psutil.Process(worker.pid).children(recursive=True)
             worker.stdin.write('{"command": "stop"}\n')
             worker.stdin.flush()
-    assert worker.wait(60) == 3
+    assert worker.wait(PATIENCE) == 3
     assert event["event"] == "cancelled"
     assert len(list((run / "checkpoints").glob("step-*/state.safetensors"))) == 1
     assert others
-    until = time.monotonic() + 30
+    until = time.monotonic() + PATIENCE
     while any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in others):
         assert time.monotonic() < until, "a process was left behind"
         time.sleep(0.2)

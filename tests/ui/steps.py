@@ -13,6 +13,7 @@ from textual.worker import WorkerFailed
 
 from andraeus_tui.project import Project
 from andraeus_tui.ui.table import WindowTable
+from tests.patience import PATIENCE
 
 
 async def settle(pilot: Pilot[Any]) -> None:
@@ -26,7 +27,7 @@ async def settle(pilot: Pilot[Any]) -> None:
     await pilot.pause()
 
 
-async def until(pilot: Pilot[Any], happened: Callable[[], object], seconds: float = 90) -> None:
+async def until(pilot: Pilot[Any], happened: Callable[[], object], seconds: float = PATIENCE) -> None:
     """Wait for something that a worker process brings about."""
     end = time.monotonic() + seconds
     while not happened():
@@ -38,7 +39,7 @@ async def still(pilot: Pilot[Any]) -> None:
     """Until nothing on the screen changes any more, for a picture of it."""
     await settle(pilot)
     before, same = "", 0
-    end = time.monotonic() + 30
+    end = time.monotonic() + PATIENCE
     while same < 3:
         assert time.monotonic() < end, "the screen does not come to rest"
         await pilot.pause(0.1)

@@ -15,6 +15,7 @@ from andraeus_tui.ui.review_pane import ReviewPane
 from schemas.row import ReviewState, Split
 from tests.andraeus_tui.trainable import trainable
 from tests.conftest import Cli
+from tests.patience import PATIENCE
 from tests.stubs.evidence import examined_run
 from tests.ui.conftest import MakeProject
 from tests.ui.evidence_steps import go, messages
@@ -91,5 +92,5 @@ async def test_a_real_examination_stopped_and_done(
         await until(pilot, lambda: bool(workers("trainers")))
         assert screen.query_one("#progress").display
         left = workers("trainers")
-    assert psutil.wait_procs(left, timeout=60)[1] == []
+    assert psutil.wait_procs(left, timeout=PATIENCE)[1] == []
     assert (run / "eval.json").is_file(), "the evidence that was there stays"

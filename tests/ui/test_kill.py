@@ -15,6 +15,7 @@ from andraeus_tui.store.rows import all_rows
 from generators.build import build
 from schemas.row import ReviewState, Split
 from tests.andraeus_tui.trainable import trainable
+from tests.patience import PATIENCE
 from tests.stubs.pty_app import PtyApp, until
 from tests.ui.conftest import MakeProject
 from tests.ui.steps import add_settings
@@ -27,7 +28,7 @@ def no_orphans(tmp_path: Path) -> Iterator[None]:
     """No process that has to do with the test's folder is there at its end."""
     yield
     left = [one for one in psutil.process_iter(["cmdline"]) if str(tmp_path) in " ".join(one.info["cmdline"] or [])]
-    for process in psutil.wait_procs(left, timeout=10)[1]:
+    for process in psutil.wait_procs(left, timeout=60)[1]:
         process.kill()
         raise AssertionError("a process was left behind")
 
@@ -43,7 +44,7 @@ def told(app: PtyApp) -> int:
 
 
 def gone(workers: list[psutil.Process]) -> bool:
-    return psutil.wait_procs(workers, timeout=60)[1] == []
+    return psutil.wait_procs(workers, timeout=PATIENCE)[1] == []
 
 
 def test_in_the_middle_of_review(make_project: MakeProject, environment: dict[str, str]) -> None:

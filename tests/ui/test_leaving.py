@@ -16,6 +16,7 @@ from andraeus_tui.ui.app import AndraeusApp
 from andraeus_tui.ui.leaving import Leave, StopMaking
 from andraeus_tui.ui.screens.generate import GenerateScreen
 from andraeus_tui.ui.screens.train import TrainScreen
+from tests.patience import PATIENCE
 from tests.ui.conftest import MakeProject
 from tests.ui.steps import add_settings, settle, shown, until, workers
 from tests.ui.train_steps import begin, go, heading, numbers
@@ -60,7 +61,7 @@ async def test_leave_and_stop(tiny: Callable[[int], Project], known_cost: None) 
         await pilot.click("#stop")
         await until(pilot, lambda: app._exit)
     (run,) = all_runs(project.runs)
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE
     while read_run(run.folder).state is RunState.RUNNING and time.monotonic() < end:
         await asyncio.sleep(0.1)
     assert read_run(run.folder).state is RunState.STOPPED
@@ -103,7 +104,7 @@ async def test_leaving_while_rows_are_made_asks_and_stops_them(make_project: Mak
         await pilot.press("y")
         await until(pilot, lambda: app._exit)
         worker.resume()
-    assert psutil.wait_procs([worker], timeout=30)[1] == []
+    assert psutil.wait_procs([worker], timeout=PATIENCE)[1] == []
     with project.database() as database:
         assert 0 < len(all_rows(database)) < 300 * 20, "what was accepted is kept"
         assert database.undo() == "generate"

@@ -16,9 +16,8 @@ import psutil
 import pytest
 
 from tests.conftest import COMMAND
+from tests.patience import PATIENCE
 from tests.ui.conftest import MakeProject
-
-PATIENCE = 60.0
 
 
 def free_port() -> int:
@@ -68,7 +67,7 @@ def interrupt(process: subprocess.Popen[str]) -> str:
     """Ctrl-C; what was printed since. No child may be left."""
     children = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=20)
+    output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, output
     assert [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE] == []
     return output

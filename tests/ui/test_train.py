@@ -133,9 +133,9 @@ async def test_past_runs_reopen_with_their_curves_and_a_run_at_work_is_watched(p
             lines = "".join(event.model_dump_json() + "\n" for event in steps(58, 60))
             file.write(lines[:-40])
             file.flush()
-            await until(pilot, lambda: "step 59" in shown(pilot, "#doing"), 5)
+            await until(pilot, lambda: "step 59" in shown(pilot, "#doing"))
             file.write(lines[-40:])
-        await until(pilot, lambda: "step 60" in shown(pilot, "#doing"), 5)
+        await until(pilot, lambda: "step 60" in shown(pilot, "#doing"))
         await pilot.press("down", "enter")
         await until(pilot, lambda: "bbbb: failed" in heading(pilot))
         assert "loading [weights] / Killed" in shown(pilot, "#said")
@@ -162,7 +162,7 @@ async def test_a_lock_whose_process_cannot_be_asked_is_told(past: Project) -> No
     async with AndraeusApp().run_test(size=(80, 24), notifications=True) as pilot:
         await go(pilot, past)
         await pilot.press("x", "y")
-        await until(pilot, lambda: any("Nobody answers" in one.message for one in pilot.app._notifications), 5)
+        await until(pilot, lambda: any("Nobody answers" in one.message for one in pilot.app._notifications))
 
 
 async def test_hostile_text(make_project: MakeProject) -> None:
