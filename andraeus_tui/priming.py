@@ -1,7 +1,6 @@
 """Freezes the run that makes a primer: an adapter with which a person's training may begin."""
 
 import re
-from functools import cache
 from pathlib import Path
 
 from andraeus_tui.files import write_whole
@@ -21,12 +20,6 @@ def prime_job(model: str, preset: Preset, trainer: Trainer, cache_folder: Path) 
     if not (folder / CONFIG_FILE).is_file():
         _freeze(folder, model, preset, trainer)
     return PrimeJob(folder=str(folder), cache=str(cache_folder), resume=(folder / "checkpoints").is_dir())
-
-
-@cache
-def primed_questions() -> tuple[str, ...]:
-    """Every question that a primer is trained on: none of them, nor one that is like it, is fit to test anybody."""
-    return tuple(row.question for row in priming_rows(barred=outside()))
 
 
 def _freeze(folder: Path, model: str, preset: Preset, trainer: Trainer) -> None:

@@ -22,8 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from andraeus_tui.freeze import freeze_run
-from andraeus_tui.priming import primed_questions
-from andraeus_tui.project import Project
+from andraeus_tui.project import Project, cache_folder
 from andraeus_tui.study.scoring import answers_in, questions_in
 from evaluators.audit import Seen, audit
 from evaluators.questions import general_questions, rivals_of
@@ -32,6 +31,7 @@ from evaluators.statistics import mean_over_people
 from generators.topics import complete
 from schemas.evaluation import Question, QuestionGroup, Verdict
 from schemas.fact import Fact, ImportedFact
+from schemas.primed import primed_questions
 from schemas.row import Row, Wording
 from schemas.run import TrainConfig
 from schemas.settings import Trainer
@@ -43,7 +43,7 @@ _CLI = [sys.executable, "-P", "-m", "andraeus_tui.cli"]
 
 def plan(folder: Path, people: Path) -> None:
     """A cell a person, as `trainers.study` runs them."""
-    primed = Seen(primed_questions())
+    primed = Seen(primed_questions(cache_folder()))
     (folder / "cells" / "default").mkdir(parents=True, mode=0o700, exist_ok=True)
     for person in json.loads(people.read_text("utf-8")):
         name = person["id"]

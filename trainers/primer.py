@@ -9,10 +9,9 @@ from pathlib import Path
 
 import torch
 
+from schemas.primed import MADE, SHIPPED
 from schemas.settings import Recipe
 from schemas.weights import ADAPTER_FILES
-
-SHIPPED = Path(__file__).parent / "primers"
 
 
 def primer_for(base: Path, recipe: Recipe, cache: Path) -> Path | None:
@@ -23,7 +22,7 @@ def primer_for(base: Path, recipe: Recipe, cache: Path) -> Path | None:
 
 def keep_as(base: Path, recipe: Recipe, cache: Path) -> Path:
     """Where a primer is kept that was made on this machine; it goes before one that came along."""
-    return cache / "primers" / name_of(base, recipe)
+    return cache / MADE / name_of(base, recipe)
 
 
 def name_of(base: Path, recipe: Recipe) -> str:

@@ -7,13 +7,13 @@ asks for a person's own things is encoded where it is read.
 import hashlib
 from collections.abc import Callable, Sequence
 from functools import cache
-from pathlib import Path
 
 import torch
 
+from schemas.primed import SHIPPED
 from trainers.encoder import WIDTH, Encoder
 
-FILE = Path(__file__).parent / "primers" / "wordings.safetensors"
+FILE = SHIPPED / "wordings.safetensors"
 _SAME = 0.999
 """Cosine from which on two vectors of a text are of the same encoder."""
 

@@ -14,8 +14,7 @@ from andraeus_tui import __version__
 from andraeus_tui.answering import ignore
 from andraeus_tui.files import write_whole
 from andraeus_tui.freeze import freeze_run
-from andraeus_tui.priming import primed_questions
-from andraeus_tui.project import change_setting, create
+from andraeus_tui.project import cache_folder, change_setting, create
 from andraeus_tui.store.facts import put_facts
 from andraeus_tui.store.rows import replace_generated
 from andraeus_tui.study.asking import Asking, ask_about
@@ -31,6 +30,7 @@ from generators.topics import complete
 from schemas.errors import InputError
 from schemas.events import Event, Progress, Stage
 from schemas.fact import Fact
+from schemas.primed import primed_questions
 from schemas.row import ReviewState, Row
 from schemas.run import TrainConfig
 from schemas.settings import PRESETS, GenerationSettings, Preset, Recipe, Trainer, wordings_of
@@ -181,7 +181,7 @@ def _plan_set(folder: Path, study: Study, one: _Set, people: int, model: str, le
 
 @cache
 def _primed() -> Seen:
-    return Seen(primed_questions())
+    return Seen(primed_questions(cache_folder()))
 
 
 def _begins_primed(arm: Arm) -> bool:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from andraeus_tui.priming import primed_questions
 from andraeus_tui.study.asking import ask_about
 from andraeus_tui.study.scoring import questions_in
 from andraeus_tui.study.variants import bare_rows, shuffled, updated
@@ -20,6 +19,7 @@ from generators.topics import complete
 from schemas.evaluation import Question, QuestionGroup
 from schemas.events import Answered, parse_event
 from schemas.fact import Fact
+from schemas.primed import primed_questions
 from schemas.row import Row, Split, Wording
 from schemas.run import TrainConfig
 from schemas.settings import GenerationSettings
@@ -108,7 +108,7 @@ def test_what_is_asked_names_no_value_and_stands_in_no_arms_training(
             Row.model_validate_json(line) for line in (path / "dataset/train.jsonl").read_text("utf-8").splitlines()
         ]
         assert rows and not {row.question.casefold() for row in rows} & texts
-    assert not {question.casefold() for question in primed_questions()} & texts
+    assert not {question.casefold() for question in primed_questions(tmp_path)} & texts
     unnamed = [one for one in questions if one.group not in {QuestionGroup.GENERAL, QuestionGroup.PORTABILITY}]
     assert not [
         one.text for one in unnamed for fact in facts if f" {fact.text.casefold()} " in f" {one.text.casefold()} "

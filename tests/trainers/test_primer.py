@@ -1,6 +1,5 @@
 """Primers: made by a worker, found by the base model's weights, and what training does with one and without."""
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -8,10 +7,10 @@ from typing import Any
 import pytest
 
 from andraeus_tui.freeze import write_rows
-from andraeus_tui.priming import primed_questions
 from evaluators.options import outside
 from generators.build import build
 from generators.priming import general_rows, priming_rows
+from schemas.primed import SHIPPED, primed_questions
 from schemas.row import Row, RowKind, Split
 from schemas.run import Dataset, TrainConfig
 from schemas.settings import PRESETS, GenerationSettings, Preset, Recipe
@@ -77,6 +76,10 @@ def test_training_begins_with_the_primer_of_its_base_model(
     cache, made = primed
     place = Path(made["primer"])
     assert place.parent == cache / "primers" and sha256_of(place) == made["sha256"]
+    rows = (cache.parent / "run" / "dataset" / "train.jsonl").read_text("utf-8").splitlines()
+    asked = {json.loads(line)["question"] for line in rows}
+    assert len(asked) > 8
+    assert primed_questions(cache) == primed_questions(tmp_path) | asked, "what it saw is known where it lies"
     # A rate at which no weight moves: what comes out is what it began with.
     still = SMALL.model_copy(update={"learning_rate": 1e-30})
     result, said = trained(run_folder(tmp_path / "with", tiny_model, still, about_somebody()), cache)
@@ -157,17 +160,18 @@ def test_the_command_says_what_is_missing_before_it_does_anything(cli: Cli, tmp_
 
 
 @pytest.mark.slow
-def test_the_shipped_ones_are_of_the_embedded_model_and_of_these_rows(cache: Path) -> None:
-    from trainers.primer import SHIPPED, primer_for
+def test_the_shipped_ones_are_of_the_embedded_model_and_say_what_they_saw(cache: Path) -> None:
+    from trainers.primer import primer_for
 
     (base,) = (path for path in (cache / "models").iterdir() if path.is_dir())
     for preset in (Preset.DEFAULT, Preset.THOROUGH):
         place = primer_for(base, PRESETS[preset], Path("/nowhere"))
         assert place and place.parent == SHIPPED
         assert all(value.isfinite().all() for value in weights(place).values())
-    told_of = hashlib.sha256("\n".join(primed_questions()).encode()).hexdigest()
-    # Studies leave out questions that come near to these rows: they have to be the ones that trained it.
-    assert told_of == (SHIPPED / "questions.sha256").read_text().strip(), "make the shipped primers again"
+    saw = primed_questions(Path("/nowhere"))
+    assert len(saw) > 200_000 and "What is my blood type?" in saw
+    # They are of the kind that today's code makes, and most of them the same.
+    assert sum(row.question in saw for row in priming_rows(barred=outside())) > 0.9 * len(saw)
 
 
 @pytest.mark.slow
