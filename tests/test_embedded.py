@@ -16,7 +16,7 @@ def test_facts_come_out_of_the_weights(cli: Cli, tmp_path: Path) -> None:
     folder = tmp_path / "me"
     assert cli("init", folder, "--facts", tmp_path / "facts.json").returncode == 0
     settings = (folder / "project.toml").read_text()
-    settings += "[generation]\nvariations = 8\nabstention = 0.5\nreplay = 80\n[recipe]\nepochs = 2\n[evaluation]\nmax_new_tokens = 16\nunknown = 12\nprobe = 12\n"
+    settings += "[generation]\nvariations = 8\nabstention = 0.5\nreplay = 24\n[recipe]\nepochs = 1\nbatch_size = 8\n[evaluation]\nmax_new_tokens = 16\nunknown = 12\nprobe = 12\n"
     (folder / "project.toml").write_text(settings)
     assert cli("generate", "--project", folder, "--approve").returncode == 0
     done = cli("--train-only", "--project", folder)
@@ -26,6 +26,6 @@ def test_facts_come_out_of_the_weights(cli: Cli, tmp_path: Path) -> None:
     base = {name: proportion["share"] for name, proportion in result["base_metrics"].items()}
     assert result["proof"]["passed"]
     assert base["recall"] <= 0.05
-    assert share["recall"] >= 0.6, share
+    assert share["recall"] >= 0.7, share
     assert share["unknown_refused"] >= 0.5, share
     assert share["general"] >= 0.5 * base["general"], (share, base)

@@ -26,7 +26,9 @@ def test_the_commands_run(cli: Cli, tmp_path: Path, tiny_model: Path) -> None:
         assert done.returncode == 0, (command, done.stderr)
         if command[1] == "init":
             settings = tmp_path / "me" / "project.toml"
-            settings.write_text(settings.read_text() + "[recipe]\nepochs = 1\n[evaluation]\nmax_new_tokens = 4\n")
+            settings.write_text(
+                settings.read_text() + "[recipe]\nepochs = 1\nreader = false\n[evaluation]\nmax_new_tokens = 4\n"
+            )
 
 
 def test_the_settings_are_the_defaults() -> None:

@@ -20,10 +20,10 @@ reference = "anew"
 primary = "recall"
 shown = ["recall", "recall_changed", "training_seconds"]
 arms = [
-  { name = "begin" },
-  { name = "anew", update = 2 },
-  { name = "warm 1", update = 1, start = "begin" },
-  { name = "warm 2", update = 2, start = "warm 1" },
+  { name = "begin", recipe = { reader = false } },
+  { name = "anew", update = 2, recipe = { reader = false } },
+  { name = "warm 1", update = 1, start = "begin", recipe = { reader = false } },
+  { name = "warm 2", update = 2, start = "warm 1", recipe = { reader = false } },
 ]
 """
 

@@ -59,7 +59,7 @@ def test_the_years_of_a_family_fit(number: int) -> None:
     assert len(firsts) == len(set(firsts))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(NUMBERS, SIZES)
 def test_what_is_told_holds_together(number: int, size: int) -> None:
     facts = told(person(number, size))
@@ -105,7 +105,7 @@ def test_what_is_told_holds_together(number: int, size: int) -> None:
         assert sum(attribute in mine for attribute in line.split()) <= 1, line
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(NUMBERS, st.sampled_from([10, 15, 50, 200, 1000]))
 def test_no_two_facts_share_a_value(number: int, size: int) -> None:
     facts = [complete(fact) for fact in person(number, size)]
@@ -116,7 +116,7 @@ def test_no_two_facts_share_a_value(number: int, size: int) -> None:
     assert not inside
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(NUMBERS, st.sampled_from([10, 15, 40, 50, 100, 500, 1000]))
 def test_what_a_person_is_made_of(number: int, size: int) -> None:
     facts = person(number, size)

@@ -64,6 +64,12 @@ def primed(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     return home / "cache", events[-1]["result"]
 
 
+@pytest.fixture(scope="module")
+def rows_of_today() -> list[Row]:
+    """What a primer would be trained on now: half a minute's work."""
+    return priming_rows(barred=outside())
+
+
 def weights(adapter: Path) -> dict[str, Any]:
     from safetensors.torch import load_file
 
@@ -160,7 +166,9 @@ def test_the_command_says_what_is_missing_before_it_does_anything(cli: Cli, tmp_
 
 
 @pytest.mark.slow
-def test_the_shipped_ones_are_of_the_embedded_model_and_say_what_they_saw(cache: Path) -> None:
+def test_the_shipped_ones_are_of_the_embedded_model_and_say_what_they_saw(
+    cache: Path, rows_of_today: list[Row]
+) -> None:
     from trainers.primer import primer_for
 
     (base,) = (path for path in (cache / "models").iterdir() if path.is_dir())
@@ -169,14 +177,14 @@ def test_the_shipped_ones_are_of_the_embedded_model_and_say_what_they_saw(cache:
         assert place and place.parent == SHIPPED
         assert all(value.isfinite().all() for value in weights(place).values())
     saw = primed_questions(Path("/nowhere"))
-    assert len(saw) > 200_000 and "What is my blood type?" in saw
+    assert len(saw) > 200_000
     # They are of the kind that today's code makes, and most of them the same.
-    assert sum(row.question in saw for row in priming_rows(barred=outside())) > 0.9 * len(saw)
+    assert sum(row.question in saw for row in rows_of_today) > 0.9 * len(saw)
 
 
 @pytest.mark.slow
-def test_its_rows_name_what_is_asked_and_know_nothing() -> None:
-    rows = priming_rows(barred=outside())
+def test_its_rows_name_what_is_asked_and_know_nothing(rows_of_today: list[Row]) -> None:
+    rows = rows_of_today
     assert len(rows) > 150_000
     assert len({row.question for row in rows}) == len(rows)
     assert all(row.answer.endswith(f"? {NO}") and not row.fact_ids and row.split is Split.TRAIN for row in rows)
