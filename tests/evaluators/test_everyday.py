@@ -81,19 +81,20 @@ def test_all_differ_and_render() -> None:
     assert twice <= {words_of(text) for text in wordings()["wife"]["ask"] + wordings()["girlfriend"]["ask"]}
 
 
-@pytest.mark.parametrize(("number", "size"), [(0, 15), (1, 50), (2, 100)])
+@pytest.mark.parametrize(("number", "size"), [(0, 15), (1, 50)])
 def test_what_is_left_after_the_audit_stands_in_no_training_row(number: int, size: int) -> None:
     facts = facts_of(number, size)
     rows = build(facts, GenerationSettings(variations=200)).rows
-    seen = [row.question for row in rows if row.split is not Split.TEST]
+    texts = [row.question for row in rows if row.split is not Split.TEST]
+    seen = Seen(texts)
     asked = asked_of(number, size)
-    found = audit(asked, Seen(seen))
+    found = audit(asked, seen)
     kept = [one for one in asked if one.id not in found.ids]
     assert found.asked == len(asked)
     # Written apart, the two still meet now and then: what people say is not unlimited.
     assert len(kept) > 0.85 * len(asked)
-    assert not {words_of(one.text) for one in kept} & {words_of(text) for text in seen}
-    assert audit(kept, Seen(seen)).leaks == ()
+    assert not {words_of(one.text) for one in kept} & {words_of(text) for text in texts}
+    assert audit(kept, seen).leaks == ()
     assert found.nearest < 88
 
 
