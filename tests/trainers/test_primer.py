@@ -178,8 +178,8 @@ def test_the_shipped_ones_are_of_the_embedded_model_and_say_what_they_saw(
         assert all(value.isfinite().all() for value in weights(place).values())
     saw = primed_questions(Path("/nowhere"))
     assert len(saw) > 200_000
-    # They are of the kind that today's code makes, and most of them the same.
-    assert sum(row.question in saw for row in rows_of_today) > 0.9 * len(saw)
+    # Most are what today's code would train as well: the others were drawn from the same wordings.
+    assert sum(row.question in saw for row in rows_of_today) > 0.5 * len(saw)
 
 
 @pytest.mark.slow
