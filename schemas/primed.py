@@ -8,6 +8,7 @@ import lzma
 from collections.abc import Iterable
 from pathlib import Path
 
+from schemas.errors import InputError
 from schemas.weights import QUESTIONS_FILE
 
 SHIPPED = Path(__file__).parent.parent / "trainers" / "primers"
@@ -17,9 +18,21 @@ MADE = "primers"
 
 
 def primed_questions(cache: Path) -> frozenset[str]:
-    """Of every primer that is here, shipped or in the cache: a study may be run with any of them."""
+    """Of every primer that is here, shipped or in the cache: a study may be run with any of them.
+
+    Raises InputError when a file is damaged.
+    """
     files = (*SHIPPED.rglob(QUESTIONS_FILE), *(cache / MADE).rglob(QUESTIONS_FILE))
-    return frozenset(line for file in files for line in lzma.decompress(file.read_bytes()).decode("utf-8").split("\n"))
+    return frozenset(line for file in files for line in _read(file))
+
+
+def _read(file: Path) -> list[str]:
+    try:
+        return lzma.decompress(file.read_bytes()).decode("utf-8").split("\n")
+    except (lzma.LZMAError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"What the primer in {file.parent} was trained on is damaged.", "Delete that folder and make it again."
+        ) from error
 
 
 def keep_questions(rows: Path, place: Path) -> None:

@@ -1,6 +1,7 @@
 """Primers: made by a worker, found by the base model's weights, and what training does with one and without."""
 
 import json
+import lzma
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,12 @@ from andraeus_tui.freeze import write_rows
 from evaluators.options import outside
 from generators.build import build
 from generators.priming import general_rows, priming_rows
+from schemas.errors import InputError
 from schemas.primed import SHIPPED, primed_questions
 from schemas.row import Row, RowKind, Split
 from schemas.run import Dataset, TrainConfig
 from schemas.settings import PRESETS, GenerationSettings, Preset, Recipe
-from schemas.weights import NAMES_FILE, sha256_of, take_adapter
+from schemas.weights import NAMES_FILE, QUESTIONS_FILE, sha256_of, take_adapter
 from tests.conftest import Cli
 from tests.generators.facts import facts_of
 from tests.trainers.test_measure import work
@@ -93,6 +95,15 @@ def test_training_begins_with_the_primer_of_its_base_model(
     assert any("begins with a primer" in message for message in said)
     begun = weights(tmp_path / "with" / "adapter")
     assert begun and all((begun[name] == value).all() for name, value in weights(place).items())
+
+
+@pytest.mark.parametrize("body", [b"", b"not packed", lzma.compress(b"What?")[:-4], lzma.compress(b"\xff")])
+def test_what_it_saw_is_damaged(body: bytes, tmp_path: Path) -> None:
+    place = tmp_path / "primers" / "3f9c"
+    place.mkdir(parents=True)
+    (place / QUESTIONS_FILE).write_bytes(body)
+    with pytest.raises(InputError, match="damaged"):
+        primed_questions(tmp_path)
 
 
 def test_without_one_it_says_so_and_how_to_get_one(tiny_model: Path, tmp_path: Path) -> None:
