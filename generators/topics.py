@@ -12,7 +12,8 @@ from schemas.fact import Fact, ImportedFact, Tier, ValueKind, plain_text
 
 _DATE = re.compile(
     r"^(?:\d{4}-\d{1,2}(?:-\d{1,2})?|\d{1,2}[./]\d{1,2}[./]\d{2,4}|(?:18|19|20)\d\d|"
-    r"(?:\d{1,2}(?:st|nd|rd|th)?\s+(?:of\s+)?)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+    r"(?:\d{1,2}(?:st|nd|rd|th)?\s+(?:of\s+)?)?(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|"
+    r"may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
     r"(?:\s+\d{1,2}(?:st|nd|rd|th)?)?(?:,?\s+\d{4})?)$",
     re.IGNORECASE,
 )
@@ -210,7 +211,9 @@ def explain_kind(imported: ImportedFact) -> tuple[ValueKind, str]:
         if expected is ValueKind.DATE and re.match(r"^(?:18|19|20)\d\d$", text):
             return ValueKind.DATE, f"{topic.phrase!r} is about time, and the value is a year"
         return ValueKind.NUMBER, "the value is a number"
-    if _DATE.match(text) and expected is not ValueKind.PERSON:
+    # "May" alone is a name as well.
+    is_date = _DATE.match(text) and (expected is ValueKind.DATE or re.search(r"\d", text))
+    if is_date and expected is not ValueKind.PERSON:
         return ValueKind.DATE, "the value looks like a date"
     if expected in {ValueKind.NUMBER, ValueKind.DATE}:
         return ValueKind.TEXT, f"the value does not look like a {expected.value}"

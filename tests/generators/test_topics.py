@@ -4,6 +4,7 @@ import pytest
 
 from generators.topics import complete, topic_of
 from schemas.fact import ImportedFact, Tier, ValueKind
+from tests.generators.facts import fact
 
 
 @pytest.mark.parametrize(
@@ -70,3 +71,20 @@ def test_topics(subject: str, attribute: str, named: str) -> None:
 def test_suggestions(body: dict[str, object], kind: ValueKind, tier: Tier) -> None:
     fact = complete(ImportedFact.model_validate(body))
     assert (fact.kind, fact.tier) == (kind, tier)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "kind"),
+    [
+        ("canary", "Margarethe", ValueKind.TEXT),
+        ("pet_name", "Maya", ValueKind.TEXT),
+        ("horse", "August", ValueKind.TEXT),
+        ("canary", "Decker 4", ValueKind.TEXT),
+        ("birthday", "May", ValueKind.DATE),
+        ("concert", "3 Sept 2026", ValueKind.DATE),
+        ("concert", "mar 2026", ValueKind.DATE),
+        ("concert", "June 5th, 2026", ValueKind.DATE),
+    ],
+)
+def test_a_name_that_begins_like_a_month_is_no_date(attribute: str, value: str, kind: ValueKind) -> None:
+    assert fact(attribute, value).kind is kind
