@@ -41,6 +41,7 @@ _PARTICIPLE = re.compile(
     r"^(?:fitt|install|issu|renew|servic|repair|inspect|replac|adopt|vaccinat|neuter|diagnos|hir|found|sign)ed$"
 )
 """What was done to it, as a rule on a day."""
+_OF_MY = re.compile(r"^(\w+(?: \w+)?) of my (.+)$", re.IGNORECASE)
 _APPOINTMENTS = frozenset(["appointment", "appointments"])
 """What I have with somebody is mine: a "dentist appointment" is no dentist's."""
 _RELATIONAL = re.compile(r"\b(?:favou?rite|likes?|dislikes?|loves?|hates?|prefer\w*|friend|best)\b")
@@ -116,11 +117,17 @@ def _split_owner(attribute: str) -> tuple[Owner, str] | None:
 def topic_of(subject: str, attribute: str, kind: ValueKind | None = None) -> Topic:
     """The topic of a fact. The key "sister_birthday" of a flat file is understood as the sister's birthday, and the "name" of
     the "sister" as who the sister is."""
-    owner = meant_by(subject)
+    owner, attribute = meant_by(subject), _turned(attribute)
     entry = lexicon.find(attribute)
     if entry and entry.id == "name" and owner.noun.startswith("my "):
         return _who_it_is(owner, kind)
     return _as_said(owner, attribute, kind)
+
+
+def _turned(attribute: str) -> str:
+    """ "birthday of my mother" -> "mother's birthday"."""
+    found = _OF_MY.match(attribute.replace("_", " "))
+    return f"{possessive(found.group(2))} {found.group(1)}" if found else attribute
 
 
 def _who_it_is(owner: Owner, kind: ValueKind | None) -> Topic:

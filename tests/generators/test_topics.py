@@ -18,6 +18,10 @@ from tests.generators.facts import fact
         ("Anna", "employer", "Anna's employer"),
         ("sister's husband", "employer", "your sister's husband's employer"),
         ("user", "spirit_animal", "your spirit animal"),
+        ("user", "name of my boat", "your boat name"),
+        ("user", "color_of_my_car", "your car color"),
+        ("user", "birthday of my mother", "your mother's birthday"),
+        ("user", "name of my sister's dog", "your sister's dog's name"),
         ("user", "partner_name", "your partner"),
         # Somebody by his role is the person's own, whoever has a name is not.
         ("cellist", "name", "your cellist"),
