@@ -8,7 +8,7 @@ from generators import described, lexicon
 from generators.language import Owner, is_relation
 from generators.make import rng_for
 from generators.topics import Topic, topic_of, topic_of_fact
-from generators.unknown import implied_by, told_of
+from generators.unknown import implied_by, known_keys, told_of
 from schemas.fact import Fact, ValueKind
 
 _OF_SOMEBODY = (
@@ -40,7 +40,7 @@ _ALIKE = tuple(
 def beside_told(facts: Sequence[Fact], seed: int) -> list[Topic]:
     """Topics never told of the things and people that the facts are about, in seeded order, each once."""
     topics = [topic_of_fact(fact) for fact in facts]
-    known = {topic.key for topic in topics}
+    known = known_keys(facts)
     told = {(topic.owner.key, topic.thing) for topic in topics}
     found: dict[str, Topic] = {}
     for fact, topic in zip(facts, topics, strict=True):

@@ -94,7 +94,7 @@ class Topic:
         return self.kind is ValueKind.PERSON and not re.search(r"\bname$", self.phrase)
 
 
-def _split_owner(attribute: str) -> tuple[Owner, str] | None:
+def split_owner(attribute: str) -> tuple[Owner, str] | None:
     """ "sister_birthday" or "sister's birthday" -> (my sister, "birthday"), unless the lexicon knows it as a whole."""
     words = re.sub(r"[_\s]+", " ", attribute).strip()
     words = re.sub(r"^(?:user|my) (?=\S)", "", words, flags=re.IGNORECASE)
@@ -141,7 +141,7 @@ def _who_it_is(owner: Owner, kind: ValueKind | None) -> Topic:
 def _as_said(owner: Owner, attribute: str, kind: ValueKind | None) -> Topic:
     """The same, where the sister's name is not the sister."""
     given = readable(attribute)
-    if owner.is_user and lexicon.find(attribute) is None and (split := _split_owner(attribute)):
+    if owner.is_user and lexicon.find(attribute) is None and (split := split_owner(attribute)):
         inner, tail = split
         if tail.casefold() == "name" and lexicon.find(inner.key):
             return _of_the_user(inner.key, given, kind)

@@ -1,6 +1,6 @@
 """Which things were never told: attributes of the person, of people of whom something else is known, and near misses."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 from generators import lexicon
@@ -8,7 +8,7 @@ from generators.broader import broader
 from generators.language import Owner
 from generators.make import rng_for
 from generators.owners import meant_by
-from generators.topics import Topic, topic_of, topic_of_fact
+from generators.topics import Topic, split_owner, topic_of, topic_of_fact
 from schemas.fact import USER, Fact
 from schemas.row import Split
 
@@ -75,9 +75,19 @@ told the age, and "Who am I married to?" asks for the wife and for the partner a
 hometown beside birthplace, employer beside job title."""
 
 
-def known_keys(facts: list[Fact]) -> set[str]:
-    """Keys of all topics that the facts cover."""
-    return {topic_of_fact(fact).key for fact in facts}
+def known_keys(facts: Iterable[Fact]) -> set[str]:
+    """Keys of all topics that the facts cover, whichever way they were told."""
+    return {key for fact in facts for key in keys_of(topic_of_fact(fact))}
+
+
+def keys_of(topic: Topic) -> set[str]:
+    """All keys under which the same is asked for: the "birthday" of the mother is also what the lexicon lists as the person's
+    own "mother's birthday"."""
+    if not topic.owner.is_user:
+        listed = lexicon.find(f"{topic.owner.key} {topic.phrase}")
+        return {topic.key, f"{USER}/{listed.id}"} if listed else {topic.key}
+    split = split_owner(topic.phrase)
+    return {topic.key, topic_of(split[0].key, split[1]).key} if split else {topic.key}
 
 
 def unknown_topics(facts: list[Fact], seed: int) -> list[Topic]:
@@ -156,7 +166,7 @@ def of_known_people(facts: list[Fact], seed: int) -> list[Topic]:
     birthday."""
     told: dict[str, set[str]] = {}
     subjects: dict[str, str] = {}
-    same, kinds = _other_names(facts), broader(facts)
+    same, kinds, known = _other_names(facts), broader(facts), known_keys(facts)
     for fact in facts:
         topic, owner = topic_of_fact(fact), told_of(fact)
         if not owner.is_user:
@@ -167,7 +177,8 @@ def of_known_people(facts: list[Fact], seed: int) -> list[Topic]:
     found = []
     for key, subject in subjects.items():
         implied = implied_by(told[key]) | _OF_ANYBODY
-        found += [topic_of(subject, name) for name in _of_others() if name not in implied]
+        topics = (topic_of(subject, name) for name in _of_others() if name not in implied)
+        found += [topic for topic in topics if topic.key not in known]
     rng_for(seed, "of known people").shuffle(found)
     return found
 
@@ -193,7 +204,7 @@ def _of_others() -> tuple[str, ...]:
 def near_misses(facts: list[Fact], seed: int) -> list[Topic]:
     """Attributes that are known of one person, asked of another: the neighbor's birthday, the brother's employer."""
     topics = [topic_of_fact(fact) for fact in facts]
-    known = {topic.key for topic in topics}
+    known = known_keys(facts)
     relatives = {topic.phrase.casefold() for topic in topics}
     found = []
     for fact, topic in zip(facts, topics, strict=True):

@@ -3,17 +3,20 @@
 import random
 from collections import Counter
 
+import pytest
+
 from generators import lexicon
+from generators.beside import beside_told
 from generators.build import build
 from generators.checks import contains
 from generators.language import USER, render
 from generators.make import USUAL, any_questions, natural_questions
 from generators.topics import complete, topic_of
-from generators.unknown import of_known_people, unknown_topics
-from schemas.fact import ImportedFact
+from generators.unknown import near_misses, of_known_people, unknown_topics
+from schemas.fact import Fact, ImportedFact
 from schemas.row import Row, RowKind, Split
 from schemas.settings import GenerationSettings
-from tests.generators.facts import facts_of
+from tests.generators.facts import fact, facts_of
 
 TOLD: dict[str, str | list[str]] = {
     "city": "Turin",
@@ -88,3 +91,22 @@ def test_more_wordings_than_there_are_end_in_those_that_there_are() -> None:
     asked = any_questions(topic_of(USER.key, "favorite accent"), Split.TRAIN, 500, random.Random(0))
     assert 20 < len(asked) < 500
     assert len({one.text for one in asked}) == len(asked)
+
+
+@pytest.mark.parametrize(
+    ("told", "never"),
+    [
+        (fact("birthday", "3 May 1950", "mother"), {"user/mother birthday", "mother/birthday"}),
+        (fact("mother's birthday", "3 May 1950"), {"user/mother birthday", "mother/birthday"}),
+        (fact("name", "Dr. Ott", "piano teacher"), {"user/piano teacher name", "user/piano teacher"}),
+        (fact("weight", "4 kg", "cat"), {"user/cat weight", "cat/weight"}),
+    ],
+)
+def test_what_was_told_of_somebody_is_not_asked_as_unknown_in_other_words(told: Fact, never: set[str]) -> None:
+    facts = [
+        told,
+        fact("city", "Bonn", told.subject if told.subject != "user" else "mother"),
+        *facts_of({"birthday": "1 May 1980"}),
+    ]
+    sorts = [unknown_topics(facts, 0), of_known_people(facts, 0), near_misses(facts, 0), beside_told(facts, 0)]
+    assert all(sorts) and not {topic.key for topics in sorts for topic in topics} & never
